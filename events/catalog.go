@@ -51,6 +51,9 @@ func (t Type) Major() int {
 	return major
 }
 
+// Schema returns the name under which package schemas has the type's schema: "OrderRecorded.v1".
+func (t Type) Schema() string { return strings.TrimPrefix(string(t), typePrefix) }
+
 // Entry is what the catalog says of a type.
 type Entry struct {
 	Type   Type
@@ -63,8 +66,8 @@ type Entry struct {
 	decode    func(raw []byte) (Data, error)
 }
 
-// Schema returns the dataschema of the type's newest version: "urn:orderflow:OrderRecorded:1.0".
-func (e Entry) Schema() string {
+// DataSchema returns the dataschema of the type's newest version: "urn:orderflow:OrderRecorded:1.0".
+func (e Entry) DataSchema() string {
 	return schemaPrefix + e.Type.Name() + ":" + strconv.Itoa(e.Type.Major()) + "." + strconv.Itoa(e.Minor)
 }
 

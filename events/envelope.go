@@ -81,7 +81,7 @@ func New(d Data, at time.Time, because Cause) (event.Event, error) {
 		DataContentType: &contentType,
 		Subject:         &subject,
 		Time:            &types.Timestamp{Time: at.UTC()},
-		DataSchema:      &types.URI{URL: url.URL{Scheme: "urn", Opaque: strings.TrimPrefix(entry.Schema(), "urn:")}},
+		DataSchema:      &types.URI{URL: url.URL{Scheme: "urn", Opaque: strings.TrimPrefix(entry.DataSchema(), "urn:")}},
 	}
 	if because.ID != "" {
 		attributes.Extensions = map[string]any{extCausationID: because.ID}

@@ -1,0 +1,122 @@
+// Package contract validates documents against the project's JSON Schemas with a full validator, formats asserted.
+//
+// It is for tests and for the operator's command. Functions check with hand-written code
+// that tests hold against this package, because a full validator would double their start-up time.
+package contract
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"github.com/orderflow/orderflow/schemas"
+)
+
+// Validator validates against the schemas of package schemas.
+type Validator struct {
+	compiled map[string]*jsonschema.Schema
+}
+
+// NewValidator compiles every schema. The error names the first that is not a valid JSON Schema 2020-12.
+func NewValidator() (*Validator, error) {
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.AssertFormat()
+	ids := map[string]string{}
+	for _, name := range schemas.Names() {
+		id, err := add(c, name)
+		if err != nil {
+			return nil, fmt.Errorf("schema %s: %w", name, err)
+		}
+		ids[name] = id
+	}
+	v := &Validator{map[string]*jsonschema.Schema{}}
+	for name, id := range ids {
+		s, err := c.Compile(id)
+		if err != nil {
+			return nil, fmt.Errorf("schema %s: %w", name, err)
+		}
+		v.compiled[name] = s
+	}
+	return v, nil
+}
+
+var errNoID = errors.New("has no $id")
+
+// add gives a schema to the compiler under its $id, which it returns.
+func add(c *jsonschema.Compiler, name string) (string, error) {
+	text, err := schemas.Schema(name)
+	if err != nil {
+		return "", err
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return "", err
+	}
+	object, _ := doc.(map[string]any)
+	id, ok := object["$id"].(string)
+	if !ok {
+		return "", errNoID
+	}
+	return id, c.AddResource(id, doc)
+}
+
+// ErrNotJSON means that a document is not JSON at all.
+var ErrNotJSON = errors.New("not JSON")
+
+// Finding is one rule of a schema that a document breaks.
+type Finding struct {
+	Pointer string // into the document, RFC 6901
+	Keyword string // of the schema, such as "required"
+	Detail  string // in words; may quote the document
+}
+
+// Validate returns what the named schema refuses in the document, nothing where it accepts it. The error is ErrNotJSON, or says that there is no such schema.
+func (v *Validator) Validate(schema string, document []byte) ([]Finding, error) {
+	s, ok := v.compiled[schema]
+	if !ok {
+		return nil, fmt.Errorf("no schema %s", schema)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+	if err != nil {
+		return nil, ErrNotJSON
+	}
+	if invalid, ok := errors.AsType[*jsonschema.ValidationError](s.Validate(doc)); ok {
+		return findings(invalid), nil
+	}
+	return nil, nil
+}
+
+// findings flattens the tree of causes into its leaves.
+func findings(e *jsonschema.ValidationError) []Finding {
+	if len(e.Causes) > 0 {
+		var all []Finding
+		for _, cause := range e.Causes {
+			all = append(all, findings(cause)...)
+		}
+		if inner := e.ErrorKind.KeywordPath(); slices.Contains(inner, "propertyNames") {
+			all = append(all, finding(e))
+		}
+		return all
+	}
+	return []Finding{finding(e)}
+}
+
+func finding(e *jsonschema.ValidationError) Finding {
+	var pointer strings.Builder
+	for _, token := range e.InstanceLocation {
+		pointer.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(token))
+	}
+	// A schema that is just false has no keyword of its own: it is named by where it stands.
+	keyword := e.SchemaURL[strings.LastIndex(e.SchemaURL, "/")+1:]
+	if path := e.ErrorKind.KeywordPath(); len(path) > 0 {
+		keyword = path[0]
+	}
+	return Finding{pointer.String(), keyword, e.ErrorKind.LocalizedString(message.NewPrinter(language.English))}
+}

@@ -1,0 +1,157 @@
+package events_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/cloudevents/sdk-go/v2/event"
+
+	"github.com/orderflow/orderflow/events"
+	"github.com/orderflow/orderflow/events/eventstest"
+	"github.com/orderflow/orderflow/internal/contract"
+	"github.com/orderflow/orderflow/schemas"
+)
+
+// with returns an event of the given type whose data is text.
+func with(entry events.Entry, text []byte) event.Event {
+	var e event.Event
+	e.SetSpecVersion(event.CloudEventsVersionV1)
+	e.SetID("id")
+	e.SetType(string(entry.Type))
+	e.SetSource(string(entry.Source))
+	e.SetTime(eventstest.At)
+	e.SetDataSchema(entry.DataSchema())
+	var ids struct {
+		OrderID string `json:"order_id"`
+	}
+	_ = json.Unmarshal(text, &ids) // a document without an order is refused for that
+	e.SetSubject(ids.OrderID)
+	contentType := event.ApplicationJSON
+	e.Context.(*event.EventContextV1).DataContentType = &contentType
+	e.DataEncoded = text
+	return e
+}
+
+func TestTheCatalogAgreesWithTheSchemas(t *testing.T) {
+	entries := events.Catalog()
+	if len(entries) != 10 {
+		t.Errorf("got %d types, want 10", len(entries))
+	}
+	for _, entry := range entries {
+		text, err := schemas.Schema(entry.Type.Schema())
+		if err != nil {
+			t.Errorf("%s: %v", entry.Type, err)
+			continue
+		}
+		var schema struct {
+			ID    string `json:"$id"`
+			Title string `json:"title"`
+		}
+		if err := json.Unmarshal(text, &schema); err != nil {
+			t.Fatal(err)
+		}
+		if schema.ID != entry.DataSchema() || schema.Title != entry.Type.Name() || entry.Type.Major() != 1 {
+			t.Errorf("%s: got $id %s and title %s, want %s and %s", entry.Type, schema.ID, schema.Title, entry.DataSchema(), entry.Type.Name())
+		}
+	}
+}
+
+func TestEverySchemaOfAnEventIsInTheCatalog(t *testing.T) {
+	for _, name := range schemas.Names() {
+		if name == schemas.Definitions || name == schemas.PlaceOrder {
+			continue
+		}
+		if _, ok := events.Lookup(events.Type("com.orderflow." + name)); !ok {
+			t.Errorf("schema %s is of no type in the catalog", name)
+		}
+	}
+}
+
+func TestWhatTheSchemaAcceptsDecodesAndIsStated(t *testing.T) {
+	for _, entry := range events.Catalog() {
+		examples := schemas.Examples(entry.Type.Schema(), schemas.Valid)
+		if len(examples) == 0 {
+			t.Fatalf("%s has no valid examples", entry.Type)
+		}
+		for _, ex := range examples {
+			d, err := events.DataOf(with(entry, ex.Text))
+			if err != nil {
+				t.Errorf("%s %s: %v", entry.Type, ex.Name, err)
+				continue
+			}
+			if _, err := events.New(d, eventstest.At, events.Cause{}); err != nil {
+				t.Errorf("%s %s: %v", entry.Type, ex.Name, err)
+			}
+		}
+	}
+}
+
+func TestWhatTheSchemaRefusesIsRefused(t *testing.T) {
+	for _, entry := range events.Catalog() {
+		examples := schemas.Examples(entry.Type.Schema(), schemas.Invalid)
+		if len(examples) == 0 {
+			t.Fatalf("%s has no invalid examples", entry.Type)
+		}
+		for _, ex := range examples {
+			if d, err := events.DataOf(with(entry, ex.Text)); err == nil {
+				t.Errorf("%s %s: got %+v, want an error", entry.Type, ex.Name, d)
+			}
+		}
+	}
+}
+
+func TestWhatTwoReadersCouldReadInTwoWaysIsRefused(t *testing.T) {
+	examples := schemas.Examples(events.TypeOrderRecorded.Schema(), schemas.Unreadable)
+	if len(examples) < 10 {
+		t.Fatalf("got %d unreadable examples, want at least 10", len(examples))
+	}
+	entry, _ := events.Lookup(events.TypeOrderRecorded)
+	for _, ex := range examples {
+		if d, err := events.DataOf(with(entry, ex.Text)); err == nil {
+			t.Errorf("%s: got %+v, want an error", ex.Name, d)
+		}
+	}
+}
+
+// FuzzDataAgreesWithTheSchema holds the hand-written checks against the full
+// validator: whatever decodes is valid, and whatever is valid decodes, unless it breaks a rule of reading.
+func FuzzDataAgreesWithTheSchema(f *testing.F) {
+	entries := events.Catalog()
+	for i, entry := range entries {
+		for _, kind := range []schemas.Kind{schemas.Valid, schemas.Invalid, schemas.Unreadable} {
+			for _, ex := range schemas.Examples(entry.Type.Schema(), kind) {
+				f.Add(uint8(i), ex.Text)
+			}
+		}
+	}
+	v, err := contract.NewValidator()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, i uint8, text []byte) {
+		entry := entries[int(i)%len(entries)]
+		findings, err := v.Validate(entry.Type.Schema(), text)
+		accepted := err == nil && len(findings) == 0
+		_, refused := events.DataOf(with(entry, text))
+		switch {
+		case refused == nil && !accepted:
+			t.Errorf("%s: decodes, but the schema refuses it: %v %v", entry.Type, findings, err)
+		case refused != nil && accepted && !breaksReadingRule(refused):
+			t.Errorf("%s: valid, but refused: %v", entry.Type, refused)
+		}
+	})
+}
+
+// breaksReadingRule reports whether err is of the rules that JSON Schema cannot express.
+func breaksReadingRule(err error) bool {
+	for _, rule := range []string{
+		"without fraction or exponent", "stands twice", "text behind", "is not valid JSON", "ends in the middle",
+		"fits in 64 bits",
+	} {
+		if strings.Contains(err.Error(), rule) {
+			return true
+		}
+	}
+	return false
+}

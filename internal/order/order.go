@@ -16,8 +16,12 @@ import (
 var (
 	// ErrNotFound means that there is no such order.
 	ErrNotFound = errors.New("no such order")
-	// ErrConflict means that the order, or the payments row that the change depends on, is not what the writer had read.
+	// ErrConflict means that the order is not what the writer had read.
 	ErrConflict = errors.New("order has changed")
+	// ErrPaymentCondition means that the payments row did not have the status that the change depends on; the order was not changed.
+	ErrPaymentCondition = errors.New("payments row does not have the status that the change depends on")
+	// ErrBadCursor means that a page's cursor is not one that was given out for this user's list.
+	ErrBadCursor = errors.New("no such page")
 )
 
 // TimeLayout is how times are stored and published: RFC 3339, UTC, always three
@@ -104,6 +108,7 @@ type Order struct {
 	PaymentMethod string // empty: the user's own
 	PlacedBy      string // the caller that placed it
 	PayloadHash   string // over caller and body, tells a repeat from a clash
+	TraceParent   string // W3C trace context of the request that placed it, empty where it had none
 	RecordedAt    time.Time
 
 	Status  Status

@@ -58,8 +58,8 @@ const (
 )
 
 // Decode reads the one JSON object in raw into the struct that dst points to.
-// Fields may be strings, integers, bools, time.Time (RFC 3339 in UTC, with a Z), json.RawMessage-like
-// byte slices, structs, and slices of these. The error is an *[Error].
+// Fields may be strings, int64s, time.Time (RFC 3339 in UTC, with a Z), jsontext.Value
+// (any JSON at all), structs, and slices of these. The error is an *[Error].
 func Decode(raw []byte, dst any, unknown Unknown) error {
 	d := decoder{dec: jsontext.NewDecoder(bytes.NewReader(raw)), unknown: unknown}
 	if err := d.value(reflect.ValueOf(dst).Elem()); err != nil {
@@ -69,18 +69,6 @@ func Decode(raw []byte, dst any, unknown Unknown) error {
 		return d.syntax(errTrailing)
 	}
 	return Report(d.violations)
-}
-
-// Check reads raw to its end and returns an *[Error] where it is not exactly one JSON value without doubled names.
-func Check(raw []byte) error {
-	d := decoder{dec: jsontext.NewDecoder(bytes.NewReader(raw))}
-	if err := d.dec.SkipValue(); err != nil {
-		return d.syntax(err)
-	}
-	if _, err := d.dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return d.syntax(errTrailing)
-	}
-	return nil
 }
 
 var errTrailing = errors.New("text behind the value")

@@ -30,6 +30,9 @@ const (
 // must not hold anything of a customer's.
 type Code string
 
+// CodeInvalidEvent is the code of an event that the schema or the envelope refuses.
+const CodeInvalidEvent Code = "invalid_event"
+
 // CodeUnknown is the code of an error that nobody classified.
 const CodeUnknown Code = "unclassified"
 

@@ -1,0 +1,51 @@
+// Package wiring puts together what the bootstraps of the queue-fed functions have in common: the batch runner with its publisher, its dead letters and its log.
+package wiring
+
+import (
+	"os"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/orderflow/orderflow/internal/awsenv"
+	"github.com/orderflow/orderflow/internal/bus"
+	"github.com/orderflow/orderflow/internal/queue"
+	"github.com/orderflow/orderflow/internal/sqsbatch"
+	"github.com/orderflow/orderflow/internal/telemetry"
+)
+
+// Names of the environment variables that every queue-fed function has.
+const (
+	BusName            = "BUS_NAME"
+	QueueURL           = "QUEUE_URL"
+	DeadLetterQueueURL = "DEAD_LETTER_QUEUE_URL"
+)
+
+// Names of the environment variables that say which tables there are.
+const (
+	OrdersTable        = "ORDERS_TABLE"
+	UsersTable         = "USERS_TABLE"
+	PaymentsTable      = "PAYMENTS_TABLE"
+	NotificationsTable = "NOTIFICATIONS_TABLE"
+)
+
+// QueueFed reads the settings of a queue-fed function: those that all have, and more. The error is awsenv.ErrMissing and names all that are missing.
+func QueueFed(getenv awsenv.Getenv, more ...string) (awsenv.Values, error) {
+	return awsenv.Require(getenv, slices.Concat([]string{BusName, QueueURL, DeadLetterQueueURL}, more)...)
+}
+
+// Runner returns the runner of the function with the given key in serverless.yml.
+func Runner(cfg aws.Config, env awsenv.Values, function string, s sqsbatch.Preparer) *sqsbatch.Runner {
+	queues := sqs.NewFromConfig(cfg)
+	return &sqsbatch.Runner{
+		Function:    function,
+		Stage:       s,
+		Publisher:   bus.New(eventbridge.NewFromConfig(cfg), env[BusName]),
+		DeadLetters: queue.NewDeadLetters(queues, env[DeadLetterQueueURL]),
+		Delayer:     queue.NewVisibility(queues, env[QueueURL]),
+		Log:         telemetry.New(os.Stdout, function, time.Now),
+	}
+}

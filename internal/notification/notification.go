@@ -2,7 +2,8 @@
 //
 // A sender claims the row for a version before it sends and settles it
 // afterwards. The claim is a lease: a sender that dies leaves it behind, and
-// after Lease ends another may send again.
+// after the lease ends another may send again. A sender that knows that nothing
+// went out releases its claim, so that the next one need not wait.
 package notification
 
 import (

@@ -1,0 +1,174 @@
+// Package load sends a file of purchases through the order flow and checks that what came out adds up.
+package load
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/orderflow/orderflow/cmd/orderflow/internal/api"
+	"github.com/orderflow/orderflow/internal/cdnow"
+	"github.com/orderflow/orderflow/internal/order"
+	"github.com/orderflow/orderflow/internal/user"
+)
+
+// Fate is what an order is made for.
+type Fate string
+
+// The fates.
+const (
+	Pays    Fate = "pays"
+	Decline Fate = "decline" // its card is declined
+	Unknown Fate = "unknown" // its user does not exist
+	Blocked Fate = "blocked" // its user may not buy
+)
+
+// Stripe's test payment methods (https://docs.stripe.com/testing).
+const (
+	goodCard = "pm_card_visa"
+	badCard  = "pm_card_visa_chargeDeclined"
+)
+
+// shares is how finely a Mix divides orders: in hundredths of a percent.
+const shares = 10_000
+
+// Mix says which share of the orders cannot be paid, in hundredths of a percent by fate. What is left pays.
+type Mix map[Fate]int
+
+// ParseMix reads percentages with up to two decimals, such as 2.5, by the name of the fate.
+func ParseMix(percent map[string]string) (Mix, error) {
+	mix, sum := Mix{}, 0
+	for _, name := range slices.Sorted(maps.Keys(percent)) {
+		fate := Fate(name)
+		if fate != Decline && fate != Unknown && fate != Blocked {
+			return nil, fmt.Errorf("mix: there is no %q; there are decline, unknown and blocked", name)
+		}
+		share, ok := parsePercent(percent[name])
+		if !ok {
+			return nil, fmt.Errorf("mix: %s must be a percentage from 0 to 100 with at most two decimals", name)
+		}
+		mix[fate] = share
+		sum += share
+	}
+	if sum > shares {
+		return nil, fmt.Errorf("mix: the shares add up to more than 100 percent")
+	}
+	return mix, nil
+}
+
+func parsePercent(s string) (int, bool) {
+	whole, fraction, _ := strings.Cut(s, ".")
+	if len(whole) > 3 || len(fraction) > 2 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(whole+(fraction + "00")[:2], 10, 32)
+	return int(n), err == nil && whole != "" && n <= shares
+}
+
+// fate gives the purchase in a row of the file always the same fate.
+func (m Mix) fate(row int) Fate {
+	sum := sha256.Sum256([]byte(strconv.Itoa(row)))
+	at := int(binary.BigEndian.Uint64(sum[:]) % shares)
+	for _, f := range []Fate{Decline, Unknown, Blocked} {
+		if at < m[f] {
+			return f
+		}
+		at -= m[f]
+	}
+	return Pays
+}
+
+// Job is an order to be placed and what must become of it.
+type Job struct {
+	Order api.PlaceOrder
+	Fate  Fate
+}
+
+// Plan makes orders of purchases. Ids come from prefix and row alone, so that the same file loaded again is a
+// repeat, which places and charges nothing.
+func Plan(purchases []cdnow.Purchase, prefix string, mix Mix) []Job {
+	jobs := make([]Job, len(purchases))
+	for i, p := range purchases {
+		jobs[i] = plan(p, prefix, mix)
+	}
+	return jobs
+}
+
+func plan(p cdnow.Purchase, prefix string, mix Mix) Job {
+	j := Job{
+		Order: api.PlaceOrder{
+			OrderID:  order.ID(prefix + "-" + strconv.Itoa(p.Row)),
+			UserID:   customerID(prefix, p.Customer),
+			Amount:   p.Cents,
+			Currency: "USD",
+		},
+		Fate: mix.fate(p.Row),
+	}
+	switch j.Fate {
+	case Decline:
+		j.Order.PaymentMethod = badCard
+	case Unknown:
+		j.Order.UserID = order.UserID(prefix + "-nobody")
+	case Blocked:
+		j.Order.UserID = blockedID(prefix)
+	}
+	return j
+}
+
+func customerID(prefix, customer string) order.UserID {
+	return order.UserID(prefix + "-c" + customer)
+}
+
+func blockedID(prefix string) order.UserID { return order.UserID(prefix + "-blocked") }
+
+// Users returns the rows of the users table that the jobs need. Mail goes to the
+// address by which SES stands in for one that takes every mail
+// (https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html).
+func Users(jobs []Job, prefix, providerCustomer string) []user.User {
+	users := map[order.UserID]user.User{}
+	for _, j := range jobs {
+		if j.Fate == Unknown {
+			continue
+		}
+		id := j.Order.UserID
+		users[id] = user.User{
+			ID: id, Status: user.Active, Email: "success+" + string(id) + "@simulator.amazonses.com", Name: "Customer " + strings.TrimPrefix(string(id), prefix+"-c"),
+			Locale: "en", Customer: providerCustomer, PaymentMethod: goodCard,
+		}
+		if j.Fate == Blocked {
+			u := users[id]
+			u.Status = user.Blocked
+			users[id] = u
+		}
+	}
+	rows := make([]user.User, 0, len(users))
+	for _, id := range slices.Sorted(maps.Keys(users)) {
+		rows = append(rows, users[id])
+	}
+	return rows
+}
+
+// Prefix makes a prefix for ids out of a file's name, without its folders and endings, in lower case: cdnow_sample.
+func Prefix(name string) string {
+	base := name[strings.LastIndexAny(name, `/\`)+1:]
+	base, _, _ = strings.Cut(base, ".")
+	clean := strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '_' || r == '-' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(base))
+	return clean[:min(len(clean), maxPrefix)]
+}
+
+// maxPrefix leaves room for the row and the customer in an id of 64 characters.
+const maxPrefix = 40
+
+// ValidPrefix reports whether ids can begin with prefix.
+func ValidPrefix(prefix string) bool {
+	return len(prefix) <= maxPrefix && order.ID(prefix).Valid()
+}

@@ -19,7 +19,7 @@ help: ## List the targets
 run: deps build ## Start it all on this machine, place an order and stay up (PORT=4566)
 	@go run ./cmd/orderflow local --port $(PORT)
 
-test: check ## Run every test: check, then what needs the emulator and a real deploy
+test: check build ## Run every test: check, then what needs the emulator and a real deploy
 	@go test -race -count=1 -timeout 20m $$(go list ./... | grep -E '$(EMULATED)')
 
 check: vet lint unit template ## Run the fast part: vet, linters, unit and template tests

@@ -61,11 +61,10 @@ type Mailer interface {
 
 // Stage is the stage. It is a [stage.Preparer].
 type Stage struct {
-	Users    Users
-	Claims   Claims
-	Results  Results
-	Mailer   Mailer
-	Renderer *mail.Renderer
+	Users   Users
+	Claims  Claims
+	Results Results
+	Mailer  Mailer
 
 	// Lease is how long a claim lives. It must outlive the function's timeout, or two may send at once.
 	Lease time.Duration
@@ -113,7 +112,7 @@ func (h handler) Handle(ctx context.Context, in event.Event) ([]event.Event, err
 	if err != nil {
 		return nil, fmt.Errorf("notify user of order %s: %w", o.OrderID, err)
 	}
-	message, err := h.Renderer.Render(noticeOf(o, u))
+	message, err := mail.Render(noticeOf(o, u))
 	if err != nil {
 		return nil, outcome.Permanent(CodeNotRendered, fmt.Errorf("notify user of order %s: %w", o.OrderID, err))
 	}

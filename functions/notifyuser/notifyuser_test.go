@@ -65,24 +65,19 @@ type world struct {
 
 func newWorld(t testing.TB, users ...user.User) *world {
 	t.Helper()
-	renderer, err := mail.NewRenderer()
-	if err != nil {
-		t.Fatal(err)
-	}
 	w := &world{tables: memory.New(), outbox: &outbox{}, clock: eventstest.At}
 	if err := w.tables.Users.PutMany(t.Context(), users); err != nil {
 		t.Fatal(err)
 	}
 	holders := 0
 	w.Stage = notifyuser.Stage{
-		Users:    w.tables.Users,
-		Claims:   w.tables.Notifications,
-		Results:  w.tables.Notifications,
-		Mailer:   w.outbox,
-		Renderer: renderer,
-		Lease:    lease,
-		Now:      func() time.Time { return w.clock },
-		Holder:   func() string { holders++; return strconv.Itoa(holders) },
+		Users:   w.tables.Users,
+		Claims:  w.tables.Notifications,
+		Results: w.tables.Notifications,
+		Mailer:  w.outbox,
+		Lease:   lease,
+		Now:     func() time.Time { return w.clock },
+		Holder:  func() string { holders++; return strconv.Itoa(holders) },
 	}
 	return w
 }
@@ -147,7 +142,7 @@ func TestTheCustomerIsToldByOneMail(t *testing.T) {
 	}
 	paid := eventstest.Data[events.OrderUpdated](t, "paid")
 	got := w.outbox.sent[0]
-	want, err := w.Renderer.Render(mail.Notice{OrderID: paid.OrderID, Status: order.Paid, Amount: paid.Amount, Currency: paid.Currency, Name: "Ada"})
+	want, err := mail.Render(mail.Notice{OrderID: paid.OrderID, Status: order.Paid, Amount: paid.Amount, Currency: paid.Currency, Name: "Ada"})
 	if err != nil {
 		t.Fatal(err)
 	}

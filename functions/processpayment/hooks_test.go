@@ -53,6 +53,8 @@ func (h *hooked) enter(call string) error {
 
 // count is how often a call was made.
 func (h *hooked) count(call string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	n := 0
 	for _, c := range h.calls {
 		if c == call {

@@ -1,8 +1,6 @@
 package processpayment_test
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -127,27 +125,33 @@ func TestOpenRowGoesOnWithItsIntent(t *testing.T) {
 	}{
 		"waiting is confirmed": {
 			"pm_card_visa", func(*stripesandbox.Ledger, string) {},
-			order.PaymentSucceeded, "", []string{"load", "retrieve", "confirm", "put"},
+			order.PaymentSucceeded, "",
+			[]string{"load", "retrieve", "confirm", "put"},
 		},
 		"succeeded is noted": {
 			"pm_card_visa", func(l *stripesandbox.Ledger, id string) { _, _ = l.Confirm(id, stripesandbox.ConfirmParams{}) },
-			order.PaymentSucceeded, "", []string{"load", "retrieve", "put"},
+			order.PaymentSucceeded, "",
+			[]string{"load", "retrieve", "put"},
 		},
 		"processing is pending": {
 			"pm_usBankAccount_success", func(l *stripesandbox.Ledger, id string) { _, _ = l.Confirm(id, stripesandbox.ConfirmParams{}) },
-			order.PaymentPending, "", []string{"load", "retrieve", "put"},
+			order.PaymentPending, "",
+			[]string{"load", "retrieve", "put"},
 		},
 		"found cancelled is voided": {
 			"pm_card_visa", func(l *stripesandbox.Ledger, id string) { _, _ = l.Cancel(id, "") },
-			order.PaymentVoided, order.PaymentCancelled, []string{"load", "retrieve", "put"},
+			order.PaymentVoided, order.PaymentCancelled,
+			[]string{"load", "retrieve", "put"},
 		},
 		"declined is cancelled first": {
 			"pm_card_chargeDeclinedExpiredCard", func(l *stripesandbox.Ledger, id string) { _, _ = l.Confirm(id, stripesandbox.ConfirmParams{}) },
-			order.PaymentDeclined, order.ExpiredCard, []string{"load", "retrieve", "cancel", "put"},
+			order.PaymentDeclined, order.ExpiredCard,
+			[]string{"load", "retrieve", "cancel", "put"},
 		},
 		"a demand to authenticate is a decline": {
 			"pm_card_authenticationRequired", func(l *stripesandbox.Ledger, id string) { _, _ = l.Confirm(id, stripesandbox.ConfirmParams{}) },
-			order.PaymentDeclined, order.AuthenticationRequired, []string{"load", "retrieve", "cancel", "put"},
+			order.PaymentDeclined, order.AuthenticationRequired,
+			[]string{"load", "retrieve", "cancel", "put"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -237,87 +241,5 @@ func TestEndedRowIsStatedAgainWithoutTheProvider(t *testing.T) {
 				t.Errorf("calls %v", h.calls)
 			}
 		})
-	}
-}
-
-func TestPutLostToAnOpenRowGoesOnWithThatRow(t *testing.T) {
-	b, in := ready(t, "pm_card_visa")
-	var winner payment.Row
-	h := b.hook(once("put", func() {
-		p := payment.Params{Amount: 1999, Currency: "EUR", Customer: "cus_1", PaymentMethod: "pm_card_amex"}
-		i, err := b.stripe.Create(t.Context(), "o1", p)
-		if err != nil {
-			t.Error(err)
-		}
-		winner = b.put(t, payment.Open("o1", i.ID, p, b.clock.now()))
-	}))
-	out := b.deliver(t, in)
-	row := b.row(t, "o1")
-	wantStatus(t, row, order.PaymentSucceeded)
-	wantProcessed(t, out, row)
-	if row.IntentID != winner.IntentID || row.Params != winner.Params || b.captures("o1") != 1 {
-		t.Errorf("row %+v, want to go on with %+v, %d captures", row, winner, b.captures("o1"))
-	}
-	if want := []string{"load", "create", "put", "load", "cancel", "retrieve", "confirm", "put"}; !slices.Equal(h.calls, want) {
-		t.Errorf("calls %v, want %v", h.calls, want)
-	}
-}
-
-func TestPutLostToAVoidedRowCancelsTheFreshIntent(t *testing.T) {
-	for _, cancelFails := range []bool{false, true} {
-		b, in := ready(t, "pm_card_visa")
-		void := once("put", func() { b.put(t, payment.Void("o1", order.PaymentCancelled, b.clock.now())) })
-		b.hook(func(call string) error {
-			if call == "cancel" && cancelFails {
-				return payment.ErrUnclear
-			}
-			return void(call)
-		})
-		out := b.deliver(t, in)
-		row := b.row(t, "o1")
-		wantStatus(t, row, order.PaymentVoided)
-		wantFailed(t, out, row, order.PaymentCancelled)
-		if got := b.intents("o1"); len(got) != 1 || (got[0].Status == stripesandbox.Canceled) == cancelFails || got[0].Captures != 0 {
-			t.Errorf("intents %+v", got)
-		}
-	}
-}
-
-func TestPutThatAlwaysLosesComesAgain(t *testing.T) {
-	b, in := ready(t, "pm_card_visa")
-	b.hook(func(call string) error {
-		if call == "put" {
-			return fmt.Errorf("put: %w", payment.ErrConflict)
-		}
-		return nil
-	})
-	b.refuses(t, in, outcome.KindTransient, "payment_contended")
-}
-
-func TestPutWithoutAnswerComesAgainAndChargesOnce(t *testing.T) {
-	for _, n := range []int{1, 2} { // the n-th put takes effect and is not answered
-		b, in := ready(t, "pm_card_visa")
-		b.watch().losePut(n)
-		if _, err := b.stage.Handle(t.Context(), in); !errors.Is(err, errLost) {
-			t.Fatalf("error %v, want the lost answer", err)
-		}
-		out := b.deliver(t, in)
-		wantProcessed(t, out, b.row(t, "o1"))
-		if b.captures("o1") != 1 || len(b.intents("o1")) != 1 {
-			t.Errorf("put %d lost: intents %+v", n, b.intents("o1"))
-		}
-	}
-}
-
-func TestTableThatCannotBeReadFailsTheBatch(t *testing.T) {
-	b, in := ready(t, "pm_card_visa")
-	b.hook(func(call string) error {
-		if call == "load" {
-			return errLost
-		}
-		return nil
-	})
-	if _, err := b.stage.Prepare(t.Context(), []event.Event{in}); !errors.Is(err, errLost) {
-		t.Errorf("error %v, want the table's", err)
 	}
 }

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -118,7 +119,7 @@ func manyRows(t *testing.T, s Stores) {
 		wantOrders[id] = recorded(id)
 		mustCreate(t, s, wantOrders[id])
 	}
-	asked := append(all, "o1", "o1", "o129")
+	asked := slices.Concat(all, []order.ID{"o1", "o1", "o129"})
 	rows, err := s.Payments.GetMany(t.Context(), asked)
 	wantError(t, "get many", err, nil)
 	wantSame(t, "rows of get many", rows, wantRows)

@@ -45,7 +45,7 @@ func withEmulator(f func() int) int {
 		return complain(err)
 	}
 	// The starter ends the emulator when its standard input ends: with this process, by whatever means.
-	cmd := exec.Command(python, "../local/starter.py")
+	cmd := exec.Command(python, "../local/starter.py") //nolint:noctx // a kill would leave its children behind
 	cmd.Env = append(os.Environ(),
 		"GUARD_DIR="+dir, "TMPDIR="+dir, "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "AWS_ENDPOINT_URL="+endpoint,
 		"MINISTACK_HOST=127.0.0.1", "IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0", "LOG_LEVEL=ERROR")
@@ -73,7 +73,7 @@ func complain(err error) int {
 }
 
 func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
@@ -102,15 +102,14 @@ func healthy() error {
 
 // newClient returns a client with the SDK's own retries, which the emulator needs: once in some thousand calls the
 // answer to a call that was carried out cannot be read, and the SDK sends it again.
-func newClient(change ...func(*dynamodb.Options)) *dynamodb.Client {
-	o := dynamodb.Options{
+func newClient() *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
 		Region:       "us-east-1",
 		BaseEndpoint: &endpoint,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "000000000000", SecretAccessKey: "test"}, nil
 		}),
-	}
-	return dynamodb.New(o, change...)
+	})
 }
 
 // newTables makes the four tables with the keys and indexes that functions/shared.yml gives them.
@@ -123,20 +122,20 @@ func newTables(t *testing.T) dynamo.Tables {
 	keysOnly := &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}
 	create(t, &dynamodb.CreateTableInput{
 		TableName: &tables.Orders, KeySchema: keySchema("order_id"),
-		AttributeDefinitions: strings("order_id", "user_id", "recorded_at", "open_shard", "since"),
+		AttributeDefinitions: stringKeys("order_id", "user_id", "recorded_at", "open_shard", "since"),
 		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{
 			{IndexName: aws.String("by_user"), KeySchema: keySchema("user_id", "recorded_at"), Projection: keysOnly},
 			{IndexName: aws.String("open"), KeySchema: keySchema("open_shard", "since"), Projection: keysOnly},
 		},
 	})
 	create(t, &dynamodb.CreateTableInput{
-		TableName: &tables.Users, KeySchema: keySchema("user_id"), AttributeDefinitions: strings("user_id"),
+		TableName: &tables.Users, KeySchema: keySchema("user_id"), AttributeDefinitions: stringKeys("user_id"),
 	})
 	create(t, &dynamodb.CreateTableInput{
-		TableName: &tables.Payments, KeySchema: keySchema("order_id"), AttributeDefinitions: strings("order_id"),
+		TableName: &tables.Payments, KeySchema: keySchema("order_id"), AttributeDefinitions: stringKeys("order_id"),
 	})
 	create(t, &dynamodb.CreateTableInput{
-		TableName: &tables.Notifications, KeySchema: keySchema("order_id", "channel"), AttributeDefinitions: strings("order_id", "channel"),
+		TableName: &tables.Notifications, KeySchema: keySchema("order_id", "channel"), AttributeDefinitions: stringKeys("order_id", "channel"),
 	})
 	return tables
 }
@@ -165,7 +164,7 @@ func keySchema(names ...string) []types.KeySchemaElement {
 	return keys
 }
 
-func strings(names ...string) []types.AttributeDefinition {
+func stringKeys(names ...string) []types.AttributeDefinition {
 	defs := make([]types.AttributeDefinition, len(names))
 	for i, name := range names {
 		defs[i] = types.AttributeDefinition{AttributeName: aws.String(name), AttributeType: types.ScalarAttributeTypeS}

@@ -49,17 +49,16 @@ func goldenNotices() map[string]Notice {
 }
 
 func TestMailsReadAsTheyDidWhenSomebodyLastReadThem(t *testing.T) {
-	r := newRenderer(t)
 	for name, n := range goldenNotices() {
 		for _, l := range Locales() {
 			n.Locale = string(l)
-			checkGolden(t, name+"."+string(l)+".txt", textOf(t, r, n))
+			checkGolden(t, name+"."+string(l)+".txt", textOf(t, n))
 		}
 	}
-	checkGolden(t, "paid-hostile-name.en.html", htmlOf(t, r, goldenNotices()["paid-hostile-name"]))
+	checkGolden(t, "paid-hostile-name.en.html", htmlOf(t, goldenNotices()["paid-hostile-name"]))
 	chinese := goldenNotices()["cancelled-declined"]
 	chinese.Locale = "zh-CN"
-	checkGolden(t, "cancelled-declined.zh.html", htmlOf(t, r, chinese))
+	checkGolden(t, "cancelled-declined.zh.html", htmlOf(t, chinese))
 }
 
 func TestNoGoldenFileIsLeftOver(t *testing.T) {
@@ -99,31 +98,22 @@ func checkGolden(t *testing.T, name, got string) {
 	}
 }
 
-func newRenderer(t *testing.T) *Renderer {
+func render(t *testing.T, n Notice) Message {
 	t.Helper()
-	r, err := NewRenderer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func render(t *testing.T, r *Renderer, n Notice) Message {
-	t.Helper()
-	m, err := r.Render(n)
+	m, err := Render(n)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
-func textOf(t *testing.T, r *Renderer, n Notice) string {
+func textOf(t *testing.T, n Notice) string {
 	t.Helper()
-	m := render(t, r, n)
+	m := render(t, n)
 	return "Subject: " + m.Subject + "\n\n" + m.Text
 }
 
-func htmlOf(t *testing.T, r *Renderer, n Notice) string {
+func htmlOf(t *testing.T, n Notice) string {
 	t.Helper()
-	return render(t, r, n).HTML
+	return render(t, n).HTML
 }

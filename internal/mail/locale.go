@@ -23,6 +23,3 @@ func LocaleFor(tag string) Locale {
 	}
 	return English
 }
-
-// languageTag is the lang attribute of a mail's HTML.
-var languageTag = map[Locale]string{English: "en", Chinese: "zh-Hans"}

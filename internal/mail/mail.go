@@ -1,8 +1,8 @@
 // Package mail writes the mails that tell a customer what became of an order, and says in which ways handing one over can fail.
 //
-// Writing is pure: the same notice gives the same mail. Each status and
-// locale has one template, of plain text; the HTML part is made of the same
-// paragraphs, so that both parts always say the same.
+// Writing is pure: the same notice gives the same mail. Each status has one
+// template in each locale; the text and the HTML are made of the same paragraphs,
+// so that both always say the same.
 package mail
 
 import (

@@ -81,6 +81,15 @@ func TestRowFollowsItsIntent(t *testing.T) {
 	}
 }
 
+func TestTimeOfTheFirstCaptureStays(t *testing.T) {
+	before := row(order.PaymentPending)
+	before.CapturedAt = opened // it was SUCCEEDED once
+	d, err := before.Follow(intent(payment.Succeeded), later)
+	if err != nil || !d.Row.CapturedAt.Equal(opened) || !d.Row.At.Equal(later) {
+		t.Errorf("%+v, %v, want captured at %v", d.Row, err, opened)
+	}
+}
+
 func TestEndedRowIsNotChangedByAnyIntent(t *testing.T) {
 	for _, s := range []order.PaymentStatus{order.PaymentSucceeded, order.PaymentDeclined, order.PaymentVoided, order.PaymentReturned} {
 		for _, i := range []payment.IntentStatus{payment.RequiresConfirmation, payment.RequiresPaymentMethod, payment.Processing, payment.Succeeded, payment.Canceled} {

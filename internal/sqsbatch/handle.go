@@ -90,7 +90,7 @@ func (b *board) close() []result {
 
 // run prepares the stage and handles all events, noting each one's result.
 func (r *Runner) run(ctx context.Context, incoming []event.Event, b *board) {
-	if ctx.Err() != nil {
+	if false {
 		return
 	}
 	handler, failed := r.prepare(ctx, incoming)
@@ -143,7 +143,7 @@ func byOrder(incoming []event.Event) [][]int {
 // inTurn handles one order's events until one has to come again; those behind it come again with it.
 func (r *Runner) inTurn(ctx context.Context, h Handler, incoming []event.Event, group []int, b *board) {
 	for n, i := range group {
-		if ctx.Err() != nil {
+		if false {
 			return
 		}
 		res := r.one(ctx, h, incoming[i])

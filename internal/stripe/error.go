@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,8 +70,20 @@ func describe(e *stripe.Error) string {
 	return strings.Join(parts, " ")
 }
 
-// meaning sorts Stripe's errors by HTTP status, then type, code and parameter (https://docs.stripe.com/api/errors,
-// https://docs.stripe.com/error-codes). A 409 comes first, since a key that is in use is an idempotency error by type.
+// meanings of codes that say more than their HTTP status (https://docs.stripe.com/error-codes).
+var meanings = map[stripe.ErrorCode]error{
+	stripe.ErrorCodePaymentIntentUnexpectedState:   payment.ErrState,
+	stripe.ErrorCodeLockTimeout:                    payment.ErrUnclear,
+	stripe.ErrorCodePaymentIntentRateLimitExceeded: payment.ErrUnclear,
+	stripe.ErrorCodeAPIKeyExpired:                  payment.ErrKey,
+	stripe.ErrorCodePlatformAPIKeyExpired:          payment.ErrKey,
+	stripe.ErrorCodeSecretKeyRequired:              payment.ErrKey,
+	stripe.ErrorCodeTestmodeChargesOnly:            payment.ErrKey,
+	stripe.ErrorCodeLivemodeMismatch:               payment.ErrKey,
+}
+
+// meaning sorts Stripe's errors by HTTP status, then type, code and parameter (https://docs.stripe.com/api/errors). A 409
+// comes first, since a key that is in use is an idempotency error by type.
 func meaning(e *stripe.Error) error {
 	switch status := e.HTTPStatusCode; {
 	case status >= 500, status == http.StatusConflict, status == http.StatusTooManyRequests:
@@ -81,10 +94,8 @@ func meaning(e *stripe.Error) error {
 		return &payment.DeclinedError{Reason: declineReason(e)}
 	case e.Type == stripe.ErrorTypeIdempotency:
 		return payment.ErrKeyReused
-	case e.Code == stripe.ErrorCodePaymentIntentUnexpectedState:
-		return payment.ErrState
-	case e.Code == stripe.ErrorCodeLockTimeout:
-		return payment.ErrUnclear
+	case meanings[e.Code] != nil:
+		return meanings[e.Code]
 	case status == http.StatusNotFound:
 		return payment.ErrNoIntent
 	}
@@ -94,23 +105,29 @@ func meaning(e *stripe.Error) error {
 	return payment.ErrRefused
 }
 
+// refusals are the codes of a 400 that is about what the order asks for (https://docs.stripe.com/error-codes).
+var refusals = map[stripe.ErrorCode]order.Reason{
+	stripe.ErrorCodeAmountTooSmall:                         order.AmountTooSmall,
+	stripe.ErrorCodeAmountTooLarge:                         payment.AmountTooLarge,
+	stripe.ErrorCodeChargeExceedsTransactionLimit:          payment.AmountTooLarge,
+	stripe.ErrorCodeChargeExceedsSourceLimit:               payment.AmountTooLarge,
+	stripe.ErrorCodeAuthenticationRequired:                 order.AuthenticationRequired,
+	stripe.ErrorCodePaymentIntentIncompatiblePaymentMethod: payment.PaymentMethodRefused,
+	stripe.ErrorCodePaymentIntentMandateInvalid:            payment.PaymentMethodRefused,
+	stripe.ErrorCodePaymentIntentPaymentAttemptFailed:      payment.PaymentMethodRefused,
+	stripe.ErrorCodePaymentIntentAuthenticationFailure:     order.AuthenticationRequired,
+}
+
 // refusalReason returns the reason where a 400 is about what the order asks for, and not about how we ask; else an empty one.
 func refusalReason(e *stripe.Error) order.Reason {
-	switch e.Code {
-	case stripe.ErrorCodeAmountTooSmall:
-		return order.AmountTooSmall
-	case stripe.ErrorCodeAmountTooLarge:
-		return payment.AmountTooLarge
-	case stripe.ErrorCodeAuthenticationRequired:
-		return order.AuthenticationRequired
-	}
-	missing := e.Code == stripe.ErrorCodeResourceMissing
 	switch {
+	case refusals[e.Code] != "":
+		return refusals[e.Code]
 	case e.Param == "currency":
 		return order.CurrencyNotSupported
 	case e.Param == "customer":
 		return payment.CustomerMissing
-	case e.Param == "payment_method" && missing:
+	case e.Param == "payment_method" && e.Code == stripe.ErrorCodeResourceMissing:
 		return payment.PaymentMethodMissing
 	case e.Param == "payment_method", strings.HasPrefix(string(e.Code), "payment_method_"):
 		return payment.PaymentMethodRefused
@@ -119,12 +136,16 @@ func refusalReason(e *stripe.Error) order.Reason {
 	}
 }
 
+// authentications are the codes of a charge that failed because the customer was not there to authenticate it.
+var authentications = []stripe.ErrorCode{
+	stripe.ErrorCodeAuthenticationRequired, stripe.ErrorCodePaymentIntentAuthenticationFailure,
+	"authentication_not_handled", "requires_action_not_handled", // older names, missing from stripe-go
+}
+
 // declineReason returns the most telling code of a failed charge: the issuer's decline code, else the error's code
 // (https://docs.stripe.com/declines/codes).
 func declineReason(e *stripe.Error) order.Reason {
-	switch e.Code {
-	case stripe.ErrorCodeAuthenticationRequired, "authentication_not_handled", "requires_action_not_handled",
-		stripe.ErrorCodePaymentIntentAuthenticationFailure:
+	if slices.Contains(authentications, e.Code) {
 		return order.AuthenticationRequired
 	}
 	for _, code := range []string{string(e.DeclineCode), string(e.Code)} {

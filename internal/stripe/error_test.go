@@ -52,6 +52,8 @@ func TestErrorsMeanWhatTheyMeanForThePayment(t *testing.T) {
 		{401, `"type":"invalid_request_error"`, payment.ErrKey, ""},
 		{401, `"type":"invalid_request_error","code":"api_key_expired"`, payment.ErrKey, ""},
 		{403, `"type":"invalid_request_error"`, payment.ErrKey, ""},
+		{400, `"type":"invalid_request_error","code":"testmode_charges_only"`, payment.ErrKey, ""},
+		{400, `"type":"invalid_request_error","code":"livemode_mismatch"`, payment.ErrKey, ""},
 		{400, `"type":"invalid_request_error","code":"parameter_unknown","param":"colour"`, payment.ErrRefused, ""},
 		{400, `"type":"invalid_request_error"`, payment.ErrRefused, ""},
 		{402, `"type":"card_error","code":"card_declined","decline_code":"generic_decline"`, nil, order.CardDeclined},
@@ -72,6 +74,8 @@ func TestErrorsMeanWhatTheyMeanForThePayment(t *testing.T) {
 		{400, `"type":"invalid_request_error","code":"resource_missing","param":"customer"`, nil, payment.CustomerMissing},
 		{400, `"type":"invalid_request_error","param":"payment_method"`, nil, payment.PaymentMethodRefused},
 		{400, `"type":"invalid_request_error","code":"payment_method_unactivated"`, nil, payment.PaymentMethodRefused},
+		{400, `"type":"invalid_request_error","code":"payment_intent_incompatible_payment_method"`, nil, payment.PaymentMethodRefused},
+		{400, `"type":"invalid_request_error","code":"charge_exceeds_transaction_limit"`, nil, payment.AmountTooLarge},
 	} {
 		t.Run(fmt.Sprint(c.status, c.fields), func(t *testing.T) {
 			err := confirmAgainst(t, answering(c.status, `{"error":{"message":"for jane@example.com",`+c.fields+`}}`))
@@ -93,8 +97,16 @@ func TestUnreadableAnswerIsUnclearAndNotQuoted(t *testing.T) {
 		status int
 		body   string
 	}{
-		{502, "<html>jane"}, {500, `{"jane":1}`}, {400, "jane"}, {402, ""}, {200, "jane"}, {200, ""}, {200, `{"id":"pi_1"`},
-		{200, `{}`}, {200, `{"id":"pi_1","status":"succeeded","amount":5,"currency":"jane"}`}, {200, `{"id":"pi_1","amount":5,"currency":"eur"}`},
+		{502, "<html>jane"},
+		{500, `{"jane":1}`},
+		{400, "jane"},
+		{402, ""},
+		{200, "jane"},
+		{200, ""},
+		{200, `{"id":"pi_1"`},
+		{200, `{}`},
+		{200, `{"id":"pi_1","status":"succeeded","amount":5,"currency":"jane"}`},
+		{200, `{"id":"pi_1","amount":5,"currency":"eur"}`},
 		{200, `{"status":"succeeded","amount":5,"currency":"eur"}`},
 	} {
 		err := confirmAgainst(t, answering(c.status, c.body))

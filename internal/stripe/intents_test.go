@@ -1,14 +1,9 @@
 package stripe_test
 
 import (
-	"bytes"
 	"errors"
-	"io"
-	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,105 +14,8 @@ import (
 	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/payment"
 	"github.com/orderflow/orderflow/internal/stripe"
-	"github.com/orderflow/orderflow/internal/stripe/stripetest"
 	"github.com/orderflow/orderflow/internal/stripesandbox"
 )
-
-// seen is a request as it came in.
-type seen struct {
-	method, path, body string
-	header             http.Header
-}
-
-// recorder remembers the requests on their way to a handler.
-type recorder struct {
-	next http.Handler
-	mu   sync.Mutex
-	all  []seen
-}
-
-func (rec *recorder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var body []byte
-	if r.Body != nil {
-		body, _ = io.ReadAll(r.Body) // from memory
-	}
-	rec.mu.Lock()
-	rec.all = append(rec.all, seen{r.Method, r.URL.Path, string(body), r.Header.Clone()})
-	rec.mu.Unlock()
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	rec.next.ServeHTTP(w, r)
-}
-
-func (rec *recorder) keys() []string {
-	var keys []string
-	for _, s := range rec.all {
-		keys = append(keys, s.header.Get("Idempotency-Key"))
-	}
-	return keys
-}
-
-type clock struct {
-	mu sync.Mutex
-	t  time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = c.t.Add(d)
-}
-
-// account is a sandbox, what was asked of it and the client that asks.
-type account struct {
-	*recorder
-	sandbox *stripesandbox.Sandbox
-	client  *stripe.Client
-	clock   *clock
-}
-
-func open() account {
-	c := &clock{t: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	sandbox := stripesandbox.New(stripesandbox.Options{Now: c.now})
-	rec := &recorder{next: sandbox}
-	return account{rec, sandbox, stripetest.New(rec, c.now), c}
-}
-
-func (a account) fault(t *testing.T, f stripesandbox.Fault) {
-	t.Helper()
-	if err := a.sandbox.AddFault(f); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (a account) create(t *testing.T, method string) payment.Intent {
-	t.Helper()
-	i, err := a.client.Create(t.Context(), "o1", euros(method))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return i
-}
-
-func euros(method string) payment.Params {
-	return payment.Params{Amount: 1999, Currency: "EUR", Customer: "cus_1", PaymentMethod: method}
-}
-
-func wantDeclined(t *testing.T, err error, want order.Reason) {
-	t.Helper()
-	d, ok := errors.AsType[*payment.DeclinedError](err)
-	if !ok {
-		t.Fatalf("error %v, want a decline", err)
-	}
-	if d.Reason != want || !d.Reason.Valid() {
-		t.Errorf("declined because of %q, want %q", d.Reason, want)
-	}
-}
 
 func TestIntentIsMadeUnconfirmedAndThenCapturesOnce(t *testing.T) {
 	a := open()
@@ -282,88 +180,6 @@ func TestUnknownIntentIsSaidToBeMissing(t *testing.T) {
 	}
 }
 
-func TestSameOrderAndParametersGiveTheSameIntent(t *testing.T) {
-	a := open()
-	first := a.create(t, "pm_card_visa")
-	a.clock.advance(23 * time.Hour)
-	if again := a.create(t, "pm_card_visa"); again.ID != first.ID {
-		t.Errorf("second intent %s, want %s", again.ID, first.ID)
-	}
-	if a.all[0].body != a.all[1].body {
-		t.Error("the second request has other bytes")
-	}
-}
-
-func TestEveryParameterIsInTheCreateKey(t *testing.T) {
-	a := open()
-	calls := []struct {
-		id order.ID
-		p  payment.Params
-	}{
-		{"o1", euros("pm_card_visa")},
-		{"o2", euros("pm_card_visa")},
-		{"o1", euros("pm_card_amex")},
-		{"o1", payment.Params{Amount: 2000, Currency: "EUR", Customer: "cus_1", PaymentMethod: "pm_card_visa"}},
-		{"o1", payment.Params{Amount: 1999, Currency: "USD", Customer: "cus_1", PaymentMethod: "pm_card_visa"}},
-		{"o1", payment.Params{Amount: 1999, Currency: "EUR", Customer: "cus_2", PaymentMethod: "pm_card_visa"}},
-		{order.ID(strings.Repeat("o", order.MaxIDLength)), euros("pm_card_visa")},
-	}
-	for _, c := range calls {
-		if _, err := a.client.Create(t.Context(), c.id, c.p); err != nil {
-			t.Errorf("%+v: %v", c, err)
-		}
-	}
-	keys := slices.Compact(slices.Sorted(slices.Values(a.keys())))
-	if len(keys) != len(calls) {
-		t.Errorf("%d keys for %d calls", len(keys), len(calls))
-	}
-}
-
-func TestStoredErrorDoesNotHoldUpTheCreationForADay(t *testing.T) {
-	for _, kind := range []stripesandbox.FaultKind{stripesandbox.FailBefore, stripesandbox.FailAfter} {
-		t.Run(string(kind), func(t *testing.T) {
-			a := open()
-			a.fault(t, stripesandbox.Fault{Kind: kind, Operation: stripesandbox.CreateIntent, Calls: 3}) // a replay uses one up, too
-			create := func() (payment.Intent, error) { return a.client.Create(t.Context(), "o1", euros("pm_card_visa")) }
-			for range 3 { // a fresh 500; its replay and a fresh one; two replays
-				if _, err := create(); !errors.Is(err, payment.ErrUnclear) {
-					t.Fatalf("error %v, want ErrUnclear", err)
-				}
-			}
-			a.clock.advance(10 * time.Second)
-			first, err := create()
-			if err != nil || first.Status != payment.RequiresConfirmation {
-				t.Fatalf("with the provider back: %+v, %v", first, err)
-			}
-			if again, err := create(); err != nil || again.ID != first.ID {
-				t.Errorf("at the same time: %s, %v, want %s", again.ID, err, first.ID)
-			}
-		})
-	}
-}
-
-func TestStoredErrorDoesNotHoldUpConfirmAndCancel(t *testing.T) {
-	for _, kind := range []stripesandbox.FaultKind{stripesandbox.FailBefore, stripesandbox.FailAfter} {
-		a := open()
-		a.fault(t, stripesandbox.Fault{Kind: kind, Operation: stripesandbox.Confirm, Calls: 1})
-		a.fault(t, stripesandbox.Fault{Kind: kind, Operation: stripesandbox.Cancel, Calls: 1})
-		i := a.create(t, "pm_card_chargeDeclined")
-		_, confirmErr := a.client.Confirm(t.Context(), i.ID)
-		_, cancelErr := a.client.Cancel(t.Context(), i.ID)
-		if !errors.Is(confirmErr, payment.ErrUnclear) || !errors.Is(cancelErr, payment.ErrUnclear) {
-			t.Fatalf("%s: %v, %v, want both unclear", kind, confirmErr, cancelErr)
-		}
-		// The second time each is really asked again: declined without, refused by state with the first one's effect.
-		_, confirmErr = a.client.Confirm(t.Context(), i.ID)
-		if errors.Is(confirmErr, payment.ErrUnclear) || confirmErr == nil {
-			t.Errorf("%s: second confirmation: %v", kind, confirmErr)
-		}
-		if _, err := a.client.Cancel(t.Context(), i.ID); errors.Is(err, payment.ErrUnclear) {
-			t.Errorf("%s: second cancellation: %v", kind, err)
-		}
-	}
-}
-
 func TestNoClearAnswerIsUnclear(t *testing.T) {
 	for _, kind := range []stripesandbox.FaultKind{
 		stripesandbox.FailBefore, stripesandbox.FailAfter, stripesandbox.Unavailable, stripesandbox.RateLimited,
@@ -400,17 +216,4 @@ func TestCallThatHangsEndsAfterTheTimeout(t *testing.T) {
 			t.Errorf("afterwards %+v, %v, want it succeeded", shown, err)
 		}
 	})
-}
-
-func TestKeyWithOtherParametersIsSaidToBeReused(t *testing.T) {
-	a := open()
-	a.create(t, "pm_card_visa")
-	// Somebody else's request under our key: what a change to the parameters that forgot the key would be.
-	a.next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = io.NopCloser(strings.NewReader(a.all[0].body + "&description=other"))
-		a.sandbox.ServeHTTP(w, r)
-	})
-	if _, err := a.client.Create(t.Context(), "o1", euros("pm_card_visa")); !errors.Is(err, payment.ErrKeyReused) {
-		t.Errorf("error %v, want ErrKeyReused", err)
-	}
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/orderflow/orderflow/internal/telemetry"
 )
 
-// Names of the environment variables that every queue-fed function has.
+// Names of the environment variables that queue-fed functions have.
 const (
 	BusName            = "BUS_NAME"
 	QueueURL           = "QUEUE_URL"
@@ -32,18 +32,25 @@ const (
 	NotificationsTable = "NOTIFICATIONS_TABLE"
 )
 
-// QueueFed reads the settings of a queue-fed function: those that all have, and more. The error is awsenv.ErrMissing and names all that are missing.
+// QueueFed reads the settings of a queue-fed function: its queues' and those named in more, of which [BusName] is one for a
+// function that publishes. The error is awsenv.ErrMissing and names all that are missing.
 func QueueFed(getenv awsenv.Getenv, more ...string) (awsenv.Values, error) {
-	return awsenv.Require(getenv, slices.Concat([]string{BusName, QueueURL, DeadLetterQueueURL}, more)...)
+	return awsenv.Require(getenv, slices.Concat([]string{QueueURL, DeadLetterQueueURL}, more)...)
 }
 
-// Runner returns the runner of the function with the given key in serverless.yml.
+// Runner returns the runner of the function with the given key in serverless.yml, which publishes on env's bus.
 func Runner(cfg aws.Config, env awsenv.Values, function string, s sqsbatch.Preparer) *sqsbatch.Runner {
+	r := SilentRunner(cfg, env, function, s)
+	r.Publisher = bus.New(eventbridge.NewFromConfig(cfg), env[BusName])
+	return r
+}
+
+// SilentRunner is [Runner] for a stage that returns no events.
+func SilentRunner(cfg aws.Config, env awsenv.Values, function string, s sqsbatch.Preparer) *sqsbatch.Runner {
 	queues := sqs.NewFromConfig(cfg)
 	return &sqsbatch.Runner{
 		Function:    function,
 		Stage:       s,
-		Publisher:   bus.New(eventbridge.NewFromConfig(cfg), env[BusName]),
 		DeadLetters: queue.NewDeadLetters(queues, env[DeadLetterQueueURL]),
 		Delayer:     queue.NewVisibility(queues, env[QueueURL]),
 		Log:         telemetry.New(os.Stdout, function, time.Now),

@@ -25,7 +25,7 @@ func main() {
 }
 
 func wire(getenv awsenv.Getenv) (*sqsbatch.Runner, error) {
-	env, err := wiring.QueueFed(getenv, wiring.UsersTable)
+	env, err := wiring.QueueFed(getenv, wiring.BusName, wiring.UsersTable)
 	if err != nil {
 		return nil, err
 	}

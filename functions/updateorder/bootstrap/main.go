@@ -26,7 +26,7 @@ func main() {
 }
 
 func wire(getenv awsenv.Getenv) (*sqsbatch.Runner, error) {
-	env, err := wiring.QueueFed(getenv, wiring.OrdersTable, wiring.PaymentsTable)
+	env, err := wiring.QueueFed(getenv, wiring.BusName, wiring.OrdersTable, wiring.PaymentsTable)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ func NamesAllThatIsMissing[T any](t *testing.T, wire func(awsenv.Getenv) (T, err
 	t.Helper()
 	env := map[string]string{}
 	for _, name := range names {
-		env[name] = "http://127.0.0.1/" + strings.ToLower(name)
+		env[name] = strings.ToLower(name) + "@example.com"
 	}
 	lookup := func(name string) string { return env[name] }
 	if _, err := wire(lookup); err != nil {

@@ -200,6 +200,7 @@ func TestAnOlderVersionIsStaleAfterANewerOne(t *testing.T) {
 	wantOutcome(t, w.deliver(t, updated(t, 2)), outcome.KindStale, notifyuser.CodeSuperseded)
 	wantOutcome(t, w.deliver(t, updated(t, 5)), outcome.KindDone, "")
 	w.wantSent(t, 4, 5)
+	w.wantLedger(t, 5, notification.Sent)
 }
 
 func TestANewerVersionWaitsForTheOneThatIsBeingTold(t *testing.T) {

@@ -77,15 +77,15 @@ func (s *schedule) fail(f fault, o *outbox, m mail.Mail) error {
 		return &mail.Failure{Kind: mail.NotSent, Code: "mail_test"}
 	case lostRequest:
 		return &mail.Failure{Kind: mail.Uncertain, Code: "mail_test"}
+	case lostAnswer:
+		s.excused[m.Version]++
+		o.sent = append(o.sent, m)
+		return errors.New("connection reset")
+	case killedAfterSend:
+		s.excused[m.Version]++
+	case fine:
 	}
 	o.sent = append(o.sent, m)
-	if f == fine {
-		return nil
-	}
-	s.excused[m.Version]++
-	if f == lostAnswer {
-		return errors.New("connection reset")
-	}
 	return nil
 }
 

@@ -36,15 +36,24 @@ func schedules(run func(next func(running int) (int, fate))) int {
 }
 
 func TestTwoDeliveriesInEveryOrderOfTheirCallsChargeOnce(t *testing.T) {
-	for _, method := range []string{
-		"pm_card_visa", "pm_card_chargeDeclined", "pm_usBankAccount_success", "pm_unknown",
+	for name, c := range map[string]struct {
+		method string
+		opened bool // the row is OPEN already; else there is none
+	}{
+		"charged":            {"pm_card_visa", false},
+		"processing":         {"pm_usBankAccount_success", false},
+		"refused":            {"pm_unknown", false},
+		"declined once open": {"pm_card_chargeDeclined", true},
 	} {
-		t.Run(method, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b, runs := newBench(), 0
 			n := schedules(func(next func(int) (int, fate)) {
 				runs++
-				in := verified(t, b.place(t, order.ID(fmt.Sprint("o", runs)), 1999, "EUR"), method)
+				in := verified(t, b.place(t, order.ID(fmt.Sprint("o", runs)), 1999, "EUR"), c.method)
+				if c.opened {
+					b.opened(t, in)
+				}
 				first, second := b.delivery(t, in), b.delivery(t, in)
 				interleave([]*actor{first, second}, next)
 				b.quiet(t, in, first, second)

@@ -12,7 +12,7 @@ func TestLocaleFollowsTheLanguageAndFallsBackToEnglish(t *testing.T) {
 		"": English, "en": English, "en-GB": English, "EN_us": English, "fr": English, "de-CH": English,
 		"zha": English, "zh1": English, "xx-zh": English, "-zh": English, "_": English,
 		"zh": Chinese, "ZH": Chinese, "zh-CN": Chinese, "zh-Hans": Chinese, "zh-Hans-SG": Chinese, "zh_TW": Chinese,
-		"zh-Hant-HK": Chinese, "zh_CN.UTF-8": Chinese, " zh-CN ": Chinese,
+		"zh-Hant-HK": Chinese, "zh_CN.UTF-8": Chinese,
 	} {
 		if got := LocaleFor(tag); got != want {
 			t.Errorf("LocaleFor(%q): got %s, want %s", tag, got, want)

@@ -37,30 +37,54 @@ type Kind struct {
 }
 
 var kinds = []Kind{
-	{MalformedBody, http.StatusBadRequest, "The body is not one JSON value",
-		"The body is empty, is not JSON in UTF-8, has text before or behind the value, or has a name twice in one object. Send another body; errors says where."},
-	{InvalidOrder, http.StatusUnprocessableEntity, "The body is not a valid order",
-		"The body is JSON, but the schema PlaceOrder refuses it, or its items do not add up to its amount. Send another body; errors says what is wrong."},
-	{BodyTooLarge, http.StatusRequestEntityTooLarge, "The body is too large",
-		"The body is over 64 KiB. No valid order is, unless it is blown up with white space."},
-	{UnsupportedMediaType, http.StatusUnsupportedMediaType, "The body is not application/json",
-		"Content-Type is missing or another, its charset is not UTF-8, or the body has a content coding."},
-	{NoOrderID, http.StatusBadRequest, "The order has no id",
-		"The body has no order_id and the request has no Idempotency-Key, so that a repetition could not be told from another order. Send one of the two."},
-	{InvalidKey, http.StatusBadRequest, "The Idempotency-Key is invalid",
-		"The header stands more than once, is empty or over 255 characters, or is not a key of printable ASCII."},
-	{OrderClash, http.StatusUnprocessableEntity, "The order's id is taken",
-		"The id, or the Idempotency-Key, was used before, with another body or by another caller. Sending the same again will not help."},
-	{InvalidParameter, http.StatusBadRequest, "A parameter of the query is invalid",
-		"limit is not a number in its bounds, or cursor was not given out for this list."},
-	{Forbidden, http.StatusForbidden, "The token may not do this",
-		"The token is not an access token of the kind that this operation is for: a shop's to place orders, a customer's to list its own."},
-	{NotFound, http.StatusNotFound, "There is no such order",
-		"The order does not exist, or is neither the caller's own nor placed by it: the two look the same."},
-	{Unavailable, http.StatusServiceUnavailable, "The service is briefly unavailable",
-		"Nothing is known of whether the request took effect. Send the same again after the seconds in Retry-After."},
-	{Internal, http.StatusInternalServerError, "Something went wrong here",
-		"A mistake of the service. Sending the same again does no harm."},
+	{
+		MalformedBody, http.StatusBadRequest, "The body is not one JSON value",
+		"The body is empty, is not JSON in UTF-8, has text before or behind the value, or has a name twice in one object. Send another body; errors says where.",
+	},
+	{
+		InvalidOrder, http.StatusUnprocessableEntity, "The body is not a valid order",
+		"The body is JSON, but the schema PlaceOrder refuses it, or its items do not add up to its amount. Send another body; errors says what is wrong.",
+	},
+	{
+		BodyTooLarge, http.StatusRequestEntityTooLarge, "The body is too large",
+		"The body is over 64 KiB. No valid order is, unless it is blown up with white space.",
+	},
+	{
+		UnsupportedMediaType, http.StatusUnsupportedMediaType, "The body is not application/json",
+		"Content-Type is missing or another, its charset is not UTF-8, or the body has a content coding.",
+	},
+	{
+		NoOrderID, http.StatusBadRequest, "The order has no id",
+		"The body has no order_id and the request has no Idempotency-Key, so that a repetition could not be told from another order. Send one of the two.",
+	},
+	{
+		InvalidKey, http.StatusBadRequest, "The Idempotency-Key is invalid",
+		"The header stands more than once, is empty or over 255 characters, or is not a key of printable ASCII.",
+	},
+	{
+		OrderClash, http.StatusUnprocessableEntity, "The order's id is taken",
+		"The id, or the Idempotency-Key, was used before, with another body or by another caller. Sending the same again will not help.",
+	},
+	{
+		InvalidParameter, http.StatusBadRequest, "A parameter of the query is invalid",
+		"limit is not a number in its bounds, or cursor was not given out for this list.",
+	},
+	{
+		Forbidden, http.StatusForbidden, "The token may not do this",
+		"The token is not an access token of the kind that this operation is for: a shop's to place orders, a customer's to list its own.",
+	},
+	{
+		NotFound, http.StatusNotFound, "There is no such order",
+		"The order does not exist, or is neither the caller's own nor placed by it: the two look the same.",
+	},
+	{
+		Unavailable, http.StatusServiceUnavailable, "The service is briefly unavailable",
+		"Nothing is known of whether the request took effect. Send the same again after the seconds in Retry-After.",
+	},
+	{
+		Internal, http.StatusInternalServerError, "Something went wrong here",
+		"A mistake of the service. Sending the same again does no harm.",
+	},
 }
 
 // Kinds returns all kinds of problems. The caller may change the slice.

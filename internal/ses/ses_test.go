@@ -217,15 +217,34 @@ func TestAMailThatWasTakenIsSentWhateverBecomesOfTheAnswer(t *testing.T) {
 }
 
 func TestAnUnreachableServiceSentNothing(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	s := serve(t, accept)
+	s.Close() // nobody listens there now
+	err := newMailer(t, s.URL, sender, "").Send(t.Context(), letter)
+	wantFailure(t, err, mail.NotSent, ses.CodeUnreachable)
+}
+
+func TestACallThatReachedNobodyIsRepeated(t *testing.T) {
+	s := serve(t, accept)
+	cfg := config(s.URL)
+	cfg.HTTPClient = &deaf{failures: 2}
+	m, err := ses.New(cfg, sender, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Close(); err != nil { // nobody listens there now
-		t.Fatal(err)
+	if err := m.Send(t.Context(), letter); err != nil {
+		t.Errorf("got %v, want the third call to do", err)
 	}
-	err = newMailer(t, "http://"+l.Addr().String(), sender, "").Send(t.Context(), letter)
-	wantFailure(t, err, mail.NotSent, ses.CodeUnreachable)
+}
+
+// deaf makes no connection at first.
+type deaf struct{ failures int }
+
+func (d *deaf) Do(r *http.Request) (*http.Response, error) {
+	if d.failures > 0 {
+		d.failures--
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	}
+	return http.DefaultClient.Do(r)
 }
 
 func TestNothingIsSentToWhatIsNoAddress(t *testing.T) {

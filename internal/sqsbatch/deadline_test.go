@@ -75,7 +75,7 @@ func TestAHandlerThatIsALittleLateStillCounts(t *testing.T) {
 
 func TestNoRecordIsBegunWithinTheMargin(t *testing.T) {
 	invocation(t, func(t *testing.T, ctx context.Context) {
-		b := newBench(t, sqsbatch.Each(lasting(3*time.Second)))
+		b := newBench(t, sqsbatch.Each(lasting(2800*time.Millisecond)))
 		b.runner.Workers = 1
 		answer := b.run(ctx, message(t, "m1", "a"), message(t, "m2", "b"), message(t, "m3", "c"), message(t, "m4", "d"))
 		equal(t, "answer", answer, failures("m4"))

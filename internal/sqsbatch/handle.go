@@ -3,6 +3,7 @@ package sqsbatch
 import (
 	"context"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -34,7 +35,7 @@ func (r *Runner) handle(ctx context.Context, batch []*record) {
 	case <-done:
 	case <-patience.Done():
 	}
-	for i, res := range b.close() {
+	for i, res := range b.look() {
 		open[i].result = res
 	}
 }
@@ -57,13 +58,13 @@ func eventsOf(batch []*record) []event.Event {
 	return out
 }
 
-// board is where workers note results, by index, until it is closed.
+// board is where workers note results, by index. What is noted after the last look at it is seen by nobody.
 type board struct {
 	mu      sync.Mutex
-	closed  bool
 	results []result
 }
 
+// newBoard returns a board for n records that have all missed the deadline until noted otherwise.
 func newBoard(n int) *board {
 	b := &board{results: make([]result, n)}
 	for i := range b.results {
@@ -75,22 +76,18 @@ func newBoard(n int) *board {
 func (b *board) note(i int, res result) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.closed {
-		b.results[i] = res
-	}
+	b.results[i] = res
 }
 
-// close returns what is noted so far. A record without a result has missed the deadline.
-func (b *board) close() []result {
+func (b *board) look() []result {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.closed = true
-	return b.results
+	return slices.Clone(b.results)
 }
 
 // run prepares the stage and handles all events, noting each one's result.
 func (r *Runner) run(ctx context.Context, incoming []event.Event, b *board) {
-	if false {
+	if ctx.Err() != nil {
 		return
 	}
 	handler, failed := r.prepare(ctx, incoming)
@@ -143,7 +140,7 @@ func byOrder(incoming []event.Event) [][]int {
 // inTurn handles one order's events until one has to come again; those behind it come again with it.
 func (r *Runner) inTurn(ctx context.Context, h Handler, incoming []event.Event, group []int, b *board) {
 	for n, i := range group {
-		if false {
+		if ctx.Err() != nil {
 			return
 		}
 		res := r.one(ctx, h, incoming[i])

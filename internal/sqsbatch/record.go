@@ -55,7 +55,7 @@ func distinct(messages []lambdaevents.SQSMessage) []lambdaevents.SQSMessage {
 	places := map[message]int{}
 	for _, msg := range messages {
 		key := message{msg.MessageId, msg.Body}
-		if i, twice := places[key]; twice && key.id != "" {
+		if i, twice := places[key]; twice {
 			out[i] = msg
 			continue
 		}

@@ -224,10 +224,7 @@ func TestPanicIsAProblemThatTellsNothing(t *testing.T) {
 			_, _ = io.WriteString(w, "half an ans")
 			panic("secret")
 		},
-		"a nil map": func(http.ResponseWriter, *http.Request) {
-			var m map[string]int
-			m["secret"] = 1
-		},
+		"an index": func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte{}[len(r.Method):]) },
 		"an abort": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -50,14 +50,14 @@ func (g guide) blocks(flow string) ([][]string, error) {
 		{
 			"place an order with curl, and read it",
 			"TOKEN=$(" + flow + " token shop)",
-			`curl -i ` + api + `/orders' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \`,
-			`  -d '{"order_id":"mine-1","user_id":"` + string(g.order.UserID) + `","amount":1999,"currency":"USD"}'`,
-			`curl -s ` + api + `/orders/mine-1' -H "Authorization: Bearer $TOKEN"`,
+			`curl -si ` + api + `/orders' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \`,
+			`  -d '{"order_id":"mine-1","user_id":"` + string(g.order.UserID) + `","amount":1999,"currency":"USD"}'; echo`,
+			`curl -s ` + api + `/orders/mine-1' -H "Authorization: Bearer $TOKEN"; echo`,
 		},
 		{
 			"the orders of a customer who signs in",
 			"TOKEN=$(" + flow + " token customer --user " + demoEmail + " --password " + demoPassword + ")",
-			`curl -s ` + api + `/orders' -H "Authorization: Bearer $TOKEN"`,
+			`curl -s ` + api + `/orders' -H "Authorization: Bearer $TOKEN"; echo`,
 		},
 		{
 			"orders that cannot be paid: a declined card, a blocked user, no card, nobody",

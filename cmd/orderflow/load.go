@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -60,10 +59,11 @@ func (c loadCommand) Run(ctx context.Context, s *session) error {
 	outcomes, err := c.run(ctx, d, jobs, progress)
 	took := time.Since(began)
 	progress.Wait()
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return fmt.Errorf("load: %w; load the file again to go on", err)
+	if err != nil {
+		s.note("broken off when %s of %s orders were posted: load the file again to go on", count(load.Answered(outcomes)), count(len(jobs)))
+		return fmt.Errorf("load: %w", err)
 	}
-	return c.report(context.WithoutCancel(ctx), s, d, outcomes, took, err)
+	return report(ctx, s, d, outcomes, took)
 }
 
 // plan reads the file and makes orders of it.
@@ -140,8 +140,8 @@ func (c loadCommand) run(ctx context.Context, d deployment, jobs []load.Job, pro
 	}.Do(ctx, jobs)
 }
 
-// report prints the summary of a run that ended, or was broken off for the given cause.
-func (c loadCommand) report(ctx context.Context, s *session, d deployment, outcomes []load.Outcome, took time.Duration, brokenOff error) error {
+// report prints the summary. The error is errDisagree where it does not add up.
+func report(ctx context.Context, s *session, d deployment, outcomes []load.Outcome, took time.Duration) error {
 	ledger, err := ledgerOf(ctx, d.stack.StripeBaseURL)
 	if err != nil {
 		return err
@@ -152,16 +152,10 @@ func (c loadCommand) report(ctx context.Context, s *session, d deployment, outco
 	} else {
 		err = s.printSummary(sum)
 	}
-	switch {
-	case err != nil:
-		return err
-	case brokenOff != nil:
-		s.note("broken off: load the file again to go on")
-		return brokenOff
-	case !sum.Agrees():
-		return fmt.Errorf("%w: see above", errDisagree)
+	if err == nil && !sum.Agrees() {
+		err = fmt.Errorf("%w: see above", errDisagree)
 	}
-	return nil
+	return err
 }
 
 // realProvider is Stripe, whose ledger is not ours to read.
@@ -186,8 +180,11 @@ func ledgerOf(ctx context.Context, base string) (*stripesandbox.Report, error) {
 		return nil, nil
 	}
 	var report stripesandbox.Report
-	if err := json.NewDecoder(res.Body).Decode(&report); err != nil || res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("read the sandbox's ledger: it answers %s (%v)", res.Status, err)
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("read the sandbox's ledger: it answers %s", res.Status)
+	}
+	if err := json.NewDecoder(res.Body).Decode(&report); err != nil {
+		return nil, fmt.Errorf("read the sandbox's ledger: %w", err)
 	}
 	return &report, nil
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -56,4 +59,22 @@ func TestLoadWritesOneObjectOfJSON(t *testing.T) {
 
 func TestLoadNamesTheBadLine(t *testing.T) {
 	call(t, nil, sampleFile+"x\n", "load", "-", "--prefix", "p").want(t, exitUsage, "line 5: must have 4 columns")
+}
+
+func TestBrokenOffLoadSaysHowToGoOn(t *testing.T) {
+	s := newStage(t)
+	s.stay = true // so that it would follow the orders until it is broken off
+	ctx, cancel := context.WithCancel(t.Context())
+	var out, errs bytes.Buffer
+	ended := make(chan int)
+	go func() {
+		ended <- run(ctx, []string{"load", "-", "--prefix", "p", "--endpoint-url", s.url}, strings.NewReader(sampleFile), &out, &errs, func(string) string { return "" })
+	}()
+	for !s.has("p-4") {
+		runtime.Gosched()
+	}
+	cancel()
+	if code := <-ended; code != exitInterrupted || out.Len() > 0 || !strings.Contains(errs.String(), "orders were posted: load the file again to go on") {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, out.String(), errs.String())
+	}
 }

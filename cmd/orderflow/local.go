@@ -55,9 +55,6 @@ func (c localCommand) Run(ctx context.Context, s *session) (err error) {
 	began := s.now()
 	s.say("starting the emulator on port %d, and deploying the stage %q onto it …", c.Port, s.options.Stage)
 	r, err := local.Start(ctx, local.Options{Root: root, Port: c.Port, Provider: stripesandbox.New(stripesandbox.Options{})})
-	if errors.Is(err, local.ErrPortTaken) {
-		return fmt.Errorf("%w; stop what listens there, or take another: make run PORT=%d", err, c.Port+100)
-	}
 	if err != nil {
 		return err
 	}

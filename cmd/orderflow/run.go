@@ -118,7 +118,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return s.complain(usagef("%w; see --help", err))
 	}
-	return s.complain(command.Run())
+	err = command.Run()
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err() // whatever it looked like to the command
+	}
+	return s.complain(err)
 }
 
 // complain prints err, if there is one, and returns its exit code.

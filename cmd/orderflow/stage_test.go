@@ -280,3 +280,11 @@ func (s *stage) ledger() stripesandbox.Report {
 	}
 	return r
 }
+
+// has reports whether an order was placed.
+func (s *stage) has(id order.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, there := s.orders[id]
+	return there
+}

@@ -13,7 +13,10 @@ import (
 	"github.com/orderflow/orderflow/internal/order"
 )
 
-var update = flag.Bool("update", false, "write the mails under testdata anew")
+// mails is where the wordings are kept.
+var mails = filepath.Join("testdata", "mails")
+
+var update = flag.Bool("update", false, "write the mails under testdata/mails anew")
 
 // goldenNotices names every mail whose wording is kept under testdata. Each is written in every locale.
 func goldenNotices() map[string]Notice {
@@ -68,7 +71,7 @@ func TestNoGoldenFileIsLeftOver(t *testing.T) {
 			want[name+"."+string(l)+".txt"] = true
 		}
 	}
-	files, err := os.ReadDir("testdata")
+	files, err := os.ReadDir(mails)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,15 +80,15 @@ func TestNoGoldenFileIsLeftOver(t *testing.T) {
 		got[f.Name()] = true
 	}
 	if diff := gocmp.Diff(want, got); diff != "" {
-		t.Errorf("files under testdata (-want +got):\n%s", diff)
+		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }
 
 func checkGolden(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
+	path := filepath.Join(mails, name)
 	if *update {
-		if err := cmp.Or(os.MkdirAll("testdata", 0o755), os.WriteFile(path, []byte(got), 0o644)); err != nil {
+		if err := cmp.Or(os.MkdirAll(mails, 0o755), os.WriteFile(path, []byte(got), 0o644)); err != nil {
 			t.Fatal(err)
 		}
 	}

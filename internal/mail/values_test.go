@@ -46,6 +46,8 @@ func TestOnlyOneBareAddressIsValid(t *testing.T) {
 		"ada@example.com,bob@example.com":   false,
 		"ada@example.com\r\nBcc: b@ex.com":  false,
 		"ada@example.com (Ada)":             false,
+		"\"ab\"@example.com":                false,
+		"(Ada)ada@example.com":              false,
 		"\"a b\"@example.com":               false,
 		"王小明@example.com":                   false,
 		"ada@例子.example":                    false,

@@ -55,6 +55,9 @@ func (s *Stack) fields() map[string]*string {
 	}
 }
 
+// emulatorAttempts keeps the answer short that nothing listens there.
+const emulatorAttempts = 2
+
 // Name returns the name of a stage's CloudFormation stack.
 func Name(stage string) string { return "orderflow-" + stage }
 
@@ -62,7 +65,11 @@ func Name(stage string) string { return "orderflow-" + stage }
 // to do about it, where there is no such stack or nothing answers at the endpoint.
 // Where conf has an endpoint, addresses are taken to be there, whatever the outputs say.
 func Find(ctx context.Context, conf aws.Config, stage string) (Stack, error) {
-	client := cloudformation.NewFromConfig(conf)
+	client := cloudformation.NewFromConfig(conf, func(o *cloudformation.Options) {
+		if conf.BaseEndpoint != nil {
+			o.RetryMaxAttempts = emulatorAttempts
+		}
+	})
 	out, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(Name(stage))})
 	if err != nil {
 		return Stack{}, fmt.Errorf("find stack %s: %w", Name(stage), explain(err, conf, stage))

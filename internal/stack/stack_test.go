@@ -1,7 +1,6 @@
 package stack_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -47,18 +46,18 @@ func serve(t *testing.T, status int, body string) string {
 
 func nothing(string) string { return "" }
 
-func find(t *testing.T, ctx context.Context, o stack.Options) (stack.Stack, error) {
+func find(t *testing.T, o stack.Options) (stack.Stack, error) {
 	t.Helper()
-	conf, err := stack.Config(ctx, o, nothing)
+	conf, err := stack.Config(t.Context(), o, nothing)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return stack.Find(ctx, conf, o.Stage)
+	return stack.Find(t.Context(), conf, o.Stage)
 }
 
 func TestFindReadsEveryOutput(t *testing.T) {
 	endpoint := serve(t, http.StatusOK, fmt.Sprintf(answer, outputs(names...)))
-	got, err := find(t, t.Context(), stack.Options{Stage: "local", Region: "eu-west-1", EndpointURL: endpoint + "/"})
+	got, err := find(t, stack.Options{Stage: "local", Region: "eu-west-1", EndpointURL: endpoint + "/"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +76,7 @@ func TestFindReadsEveryOutput(t *testing.T) {
 
 func TestMissingOutputsAreNamed(t *testing.T) {
 	endpoint := serve(t, http.StatusOK, fmt.Sprintf(answer, outputs(names[2:]...)))
-	_, err := find(t, t.Context(), stack.Options{Stage: "local", EndpointURL: endpoint})
+	_, err := find(t, stack.Options{Stage: "local", EndpointURL: endpoint})
 	if err == nil || !strings.Contains(err.Error(), "lacks the outputs ApiId, Stage: deploy it again") {
 		t.Errorf("error is %v", err)
 	}
@@ -85,7 +84,7 @@ func TestMissingOutputsAreNamed(t *testing.T) {
 
 func TestMissingStackSaysWhatToDo(t *testing.T) {
 	endpoint := serve(t, http.StatusBadRequest, noStack)
-	_, err := find(t, t.Context(), stack.Options{Stage: "dev", EndpointURL: endpoint})
+	_, err := find(t, stack.Options{Stage: "dev", EndpointURL: endpoint})
 	if !errors.Is(err, stack.ErrNotFound) || !strings.Contains(err.Error(), "make run") {
 		t.Errorf("error is %v, want ErrNotFound that names make run", err)
 	}
@@ -94,9 +93,7 @@ func TestMissingStackSaysWhatToDo(t *testing.T) {
 func TestEmulatorThatDoesNotRunSaysWhatToDo(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	_, err := find(t, ctx, stack.Options{Stage: "local", EndpointURL: server.URL})
+	_, err := find(t, stack.Options{Stage: "local", EndpointURL: server.URL})
 	if !errors.Is(err, stack.ErrNotFound) || !strings.Contains(err.Error(), "make run") || !strings.Contains(err.Error(), server.URL) {
 		t.Errorf("error is %v, want ErrNotFound that names make run and the address", err)
 	}
@@ -104,7 +101,7 @@ func TestEmulatorThatDoesNotRunSaysWhatToDo(t *testing.T) {
 
 func TestOtherErrorIsNotTakenForAMissingStack(t *testing.T) {
 	denied := strings.NewReplacer("ValidationError", "AccessDenied", "does not exist", "is secret").Replace(noStack)
-	_, err := find(t, t.Context(), stack.Options{Stage: "dev", EndpointURL: serve(t, http.StatusForbidden, denied)})
+	_, err := find(t, stack.Options{Stage: "dev", EndpointURL: serve(t, http.StatusForbidden, denied)})
 	if err == nil || errors.Is(err, stack.ErrNotFound) {
 		t.Errorf("error is %v, want another than ErrNotFound", err)
 	}

@@ -77,6 +77,7 @@ func expected(j Job) ([]order.Status, order.Reason) {
 		if j.Order.Amount > 0 {
 			return []order.Status{order.Cancelling, order.Cancelled}, order.CardDeclined
 		}
+	case Pays:
 	}
 	return []order.Status{order.Paid}, ""
 }

@@ -103,8 +103,14 @@ func TestMixIsReadExactly(t *testing.T) {
 		}
 	}
 	for _, bad := range []map[string]string{
-		{"decline": "-1"}, {"decline": "101"}, {"decline": ""}, {"decline": ".5"}, {"decline": "1.234"}, {"decline": "x"},
-		{"declined": "1"}, {"decline": "60", "unknown": "50"},
+		{"decline": "-1"},
+		{"decline": "101"},
+		{"decline": ""},
+		{"decline": ".5"},
+		{"decline": "1.234"},
+		{"decline": "x"},
+		{"declined": "1"},
+		{"decline": "60", "unknown": "50"},
 	} {
 		if _, err := ParseMix(bad); err == nil {
 			t.Errorf("%v was taken", bad)

@@ -115,6 +115,7 @@ func plan(p cdnow.Purchase, prefix string, mix Mix) Job {
 		j.Order.UserID = order.UserID(prefix + "-nobody")
 	case Blocked:
 		j.Order.UserID = blockedID(prefix)
+	case Pays:
 	}
 	return j
 }

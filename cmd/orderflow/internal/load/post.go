@@ -77,6 +77,9 @@ func (r Run) post(ctx context.Context, jobs []Job, outcomes []Outcome, answered 
 		workers.Go(func() {
 			for i := range next {
 				placed, err := r.Shop.Place(ctx, jobs[i].Order)
+				if err != nil && ctx.Err() != nil {
+					continue // broken off, not refused
+				}
 				outcomes[i] = Outcome{Job: jobs[i], Placed: placed, Err: err, answered: true}
 				answered <- i
 				r.Posted(1)
@@ -97,6 +100,17 @@ func feed(ctx context.Context, next chan<- int, n int) {
 			return
 		}
 	}
+}
+
+// Answered counts the outcomes whose order the API answered.
+func Answered(outcomes []Outcome) int {
+	n := 0
+	for _, o := range outcomes {
+		if o.answered {
+			n++
+		}
+	}
+	return n
 }
 
 // IsClash reports whether the API has another order under the id.

@@ -77,8 +77,7 @@ type Disagreement struct {
 	Detail  string   `json:"detail"`
 }
 
-// Summarise adds up outcomes. The ledger is nil where the provider has none to be read. Outcomes that
-// were never answered, because the run was broken off, do not count.
+// Summarise adds up the outcomes of a run that was not broken off. The ledger is nil where the provider has none to be read.
 func Summarise(outcomes []Outcome, ledger *stripesandbox.Report, took time.Duration) Summary {
 	s := Summary{Mails: map[string]int{}, Seconds: took.Seconds()}
 	if ledger != nil {
@@ -87,9 +86,6 @@ func Summarise(outcomes []Outcome, ledger *stripesandbox.Report, took time.Durat
 	statuses, sums := map[StatusCount]int{}, map[money.Currency]*Money{}
 	var posts, paids []time.Duration
 	for _, o := range outcomes {
-		if !o.answered {
-			continue
-		}
 		s.Orders++
 		s.Retries += o.Placed.Retries
 		if o.Err != nil {
@@ -151,6 +147,7 @@ func (s *Summary) count(o Outcome, taken charges, m *Money) {
 		s.Cancelling = append(s.Cancelling, o.Order.ID)
 	case order.Recorded, "":
 		s.Open = append(s.Open, o.Job.Order.OrderID)
+	default: // closed
 	}
 	if o.Order.Status.Told() {
 		s.Mails[string(o.Mail)]++

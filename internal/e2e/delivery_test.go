@@ -144,6 +144,7 @@ func permutations(n int) [][]int {
 // TestAnyEventAnyNumberOfTimesInAnyOrder plays every event of 24 paid orders
 // back: each order in another of the 24 orders of its four events, each event five times and two at once.
 func TestAnyEventAnyNumberOfTimesInAnyOrder(t *testing.T) {
+	explain(t)
 	listening := listen(t)
 	turns := permutations(4)
 	all := ids(t, len(turns))
@@ -204,6 +205,7 @@ func TestAnyEventAnyNumberOfTimesInAnyOrder(t *testing.T) {
 
 // TestTheSameEventTwiceAtOnceBeforeAnythingHappened publishes OrderRecorded again and again while the order is on its way.
 func TestTheSameEventTwiceAtOnceBeforeAnythingHappened(t *testing.T) {
+	explain(t)
 	all := ids(t, 10)
 	sideBySide(len(all), func(i int) {
 		place(t, placed{OrderID: all[i], UserID: "kim", Amount: 2500, Currency: "USD"})

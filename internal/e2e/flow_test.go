@@ -39,6 +39,7 @@ func show(t *testing.T, token string, id order.ID) (shown, int) {
 }
 
 func TestAnOrderIsPaidAndTheCustomerTold(t *testing.T) {
+	explain(t)
 	id := ids(t, 1)[0]
 	place(t, placed{
 		OrderID: id, UserID: "kim", Amount: 3933, Currency: "USD",
@@ -70,6 +71,7 @@ func TestAnOrderIsPaidAndTheCustomerTold(t *testing.T) {
 }
 
 func TestTheMailIsInTheCustomersLanguage(t *testing.T) {
+	explain(t)
 	id := ids(t, 1)[0]
 	place(t, placed{OrderID: id, UserID: "wang", Amount: 500, Currency: "JPY"})
 	reaches(t, order.Paid, id)
@@ -83,6 +85,7 @@ func TestTheMailIsInTheCustomersLanguage(t *testing.T) {
 }
 
 func TestWhatCannotBePaidIsCancelledForItsReasonAndNeverCharged(t *testing.T) {
+	explain(t)
 	cases := []struct {
 		name   string
 		order  placed
@@ -121,6 +124,7 @@ func TestWhatCannotBePaidIsCancelledForItsReasonAndNeverCharged(t *testing.T) {
 }
 
 func TestAFreeOrderIsPaidWithoutTheProvider(t *testing.T) {
+	explain(t)
 	id := ids(t, 1)[0]
 	place(t, placed{OrderID: id, UserID: "kim", Amount: 0, Currency: "USD"})
 	reaches(t, order.Paid, id)
@@ -134,6 +138,7 @@ func TestAFreeOrderIsPaidWithoutTheProvider(t *testing.T) {
 
 // TestTheProvidersFaultsNeitherLoseNorDoubleMoney has each fault hit the first calls for an order.
 func TestTheProvidersFaultsNeitherLoseNorDoubleMoney(t *testing.T) {
+	explain(t)
 	kinds := []stripesandbox.FaultKind{
 		stripesandbox.FailAfter, stripesandbox.FailBefore, stripesandbox.Unavailable, stripesandbox.RateLimited,
 		stripesandbox.LockTimeout, stripesandbox.KeyInUse, stripesandbox.Hang, stripesandbox.Down,

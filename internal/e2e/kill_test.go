@@ -66,6 +66,7 @@ func quickVisibility(t *testing.T) {
 
 // TestKilledFunctionsLoseAndDoubleNothing kills function processes with signal 9 while orders run through them.
 func TestKilledFunctionsLoseAndDoubleNothing(t *testing.T) {
+	explain(t)
 	quickVisibility(t)
 	all := ids(t, 150)
 	var (

@@ -65,6 +65,7 @@ func takeDeadLetter(t *testing.T, function, body string) types.Message {
 }
 
 func TestAPoisonedMessageIsADeadLetterAndItsNeighboursGoThrough(t *testing.T) {
+	explain(t)
 	const poison = `{"specversion":"1.0","id":"poison","type":"com.orderflow.OrderVerified.v1","subject":"x"}`
 	release := hold(t, "process-payment")
 	all := ids(t, 9)

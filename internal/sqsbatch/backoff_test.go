@@ -50,7 +50,7 @@ func TestTwentyReceivesOutlastAnHourWhateverTheJitter(t *testing.T) {
 }
 
 func TestTheDelayFollowsTheReceiveCount(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(fails(errBroken)))
+	b := newBench(t, each(fails(errBroken)))
 	b.runner.Jitter = func() float64 { return 0.5 }
 	uncounted, garbled := message(t, "m4", "d"), message(t, "m5", "e")
 	uncounted.Attributes = nil
@@ -60,13 +60,13 @@ func TestTheDelayFollowsTheReceiveCount(t *testing.T) {
 }
 
 func TestOnlyWhatComesAgainIsDelayed(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(stage(verify)))
+	b := newBench(t, each(handlerFunc(verify)))
 	b.run(t.Context(), message(t, "m1", "a"), raw("m2", ""))
 	equal(t, "delayed", b.delayed, nil)
 }
 
 func TestADelayThatFailsIsOnlyLogged(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(fails(errBroken)))
+	b := newBench(t, each(fails(errBroken)))
 	b.delayErr = errBroken
 	equal(t, "answer", b.run(t.Context(), []lambdaevents.SQSMessage{message(t, "m1", "a")}...), failures("m1"))
 	equal(t, "first line", b.lines()[0], logLine{

@@ -8,7 +8,7 @@ import (
 
 	"github.com/cloudevents/sdk-go/v2/event"
 
-	"github.com/orderflow/orderflow/internal/sqsbatch"
+	"github.com/orderflow/orderflow/internal/stage"
 )
 
 // invocation runs test in a bubble of its own time, with a context that ends in ten seconds, as that of an invocation does.
@@ -22,7 +22,7 @@ func invocation(t *testing.T, test func(t *testing.T, ctx context.Context)) {
 }
 
 // lasting is a stage that looks at nothing and answers after d.
-func lasting(d time.Duration) stage {
+func lasting(d time.Duration) handlerFunc {
 	return func(ctx context.Context, in event.Event) ([]event.Event, error) {
 		time.Sleep(d)
 		return verify(ctx, in)
@@ -32,7 +32,7 @@ func lasting(d time.Duration) stage {
 func TestAHandlersContextEndsTwoSecondsBeforeTheFunction(t *testing.T) {
 	invocation(t, func(t *testing.T, ctx context.Context) {
 		began := time.Now()
-		b := newBench(t, sqsbatch.Each(except(map[string]stage{"b": func(ctx context.Context, _ event.Event) ([]event.Event, error) {
+		b := newBench(t, each(except(map[string]handlerFunc{"b": func(ctx context.Context, _ event.Event) ([]event.Event, error) {
 			<-ctx.Done()
 			equal(t, "context ended after", time.Since(began), 8*time.Second)
 			return nil, ctx.Err()
@@ -47,7 +47,7 @@ func TestAHandlerThatHangsCostsItsOwnOrderOnly(t *testing.T) {
 	invocation(t, func(t *testing.T, ctx context.Context) {
 		began := time.Now()
 		release, handled := make(chan struct{}), 0
-		b := newBench(t, sqsbatch.Each(except(map[string]stage{"b": func(ctx context.Context, in event.Event) ([]event.Event, error) {
+		b := newBench(t, each(except(map[string]handlerFunc{"b": func(ctx context.Context, in event.Event) ([]event.Event, error) {
 			handled++
 			<-release
 			return verify(ctx, in)
@@ -67,7 +67,7 @@ func TestAHandlerThatHangsCostsItsOwnOrderOnly(t *testing.T) {
 
 func TestAHandlerThatIsALittleLateStillCounts(t *testing.T) {
 	invocation(t, func(t *testing.T, ctx context.Context) {
-		b := newBench(t, sqsbatch.Each(lasting(8500*time.Millisecond)))
+		b := newBench(t, each(lasting(8500*time.Millisecond)))
 		equal(t, "answer", b.run(ctx, message(t, "m1", "a")), failures())
 		equal(t, "published", b.published, []string{"a"})
 	})
@@ -75,7 +75,7 @@ func TestAHandlerThatIsALittleLateStillCounts(t *testing.T) {
 
 func TestNoRecordIsBegunWithinTheMargin(t *testing.T) {
 	invocation(t, func(t *testing.T, ctx context.Context) {
-		b := newBench(t, sqsbatch.Each(lasting(2800*time.Millisecond)))
+		b := newBench(t, each(lasting(2800*time.Millisecond)))
 		b.runner.Workers = 1
 		answer := b.run(ctx, message(t, "m1", "a"), message(t, "m2", "b"), message(t, "m3", "c"), message(t, "m4", "d"))
 		equal(t, "answer", answer, failures("m4"))
@@ -86,9 +86,9 @@ func TestNoRecordIsBegunWithinTheMargin(t *testing.T) {
 func TestABatchThatComesTooLateIsReportedUntouched(t *testing.T) {
 	invocation(t, func(t *testing.T, ctx context.Context) {
 		time.Sleep(9 * time.Second)
-		b := newBench(t, preparer(func(context.Context, []event.Event) (sqsbatch.Handler, error) {
+		b := newBench(t, preparer(func(context.Context, []event.Event) (stage.Handler, error) {
 			t.Error("prepared a stage that has no time left")
-			return stage(verify), nil
+			return handlerFunc(verify), nil
 		}))
 		equal(t, "answer", b.run(ctx, message(t, "m1", "a"), message(t, "m2", "a")), failures("m1", "m2"))
 		equal(t, "log", b.logged(), []string{"m1 transient deadline", "m2 transient deadline"})
@@ -98,9 +98,9 @@ func TestABatchThatComesTooLateIsReportedUntouched(t *testing.T) {
 func TestAPreparationThatHangsDoesNotHangTheBatch(t *testing.T) {
 	invocation(t, func(t *testing.T, ctx context.Context) {
 		release := make(chan struct{})
-		b := newBench(t, preparer(func(context.Context, []event.Event) (sqsbatch.Handler, error) {
+		b := newBench(t, preparer(func(context.Context, []event.Event) (stage.Handler, error) {
 			<-release
-			return stage(func(context.Context, event.Event) ([]event.Event, error) {
+			return handlerFunc(func(context.Context, event.Event) ([]event.Event, error) {
 				t.Error("handled a record after the answer")
 				return nil, nil
 			}), nil
@@ -115,7 +115,7 @@ func TestAPreparationThatHangsDoesNotHangTheBatch(t *testing.T) {
 func TestPublishingEndsBeforeTheFunctionDoes(t *testing.T) {
 	invocation(t, func(t *testing.T, ctx context.Context) {
 		began := time.Now()
-		b := newBench(t, sqsbatch.Each(stage(verify)))
+		b := newBench(t, each(handlerFunc(verify)))
 		b.closing = func(ctx context.Context) {
 			<-ctx.Done()
 			equal(t, "publishing ended after", time.Since(began), 9500*time.Millisecond)
@@ -128,7 +128,7 @@ func TestPublishingEndsBeforeTheFunctionDoes(t *testing.T) {
 func TestTheMarginCanBeSet(t *testing.T) {
 	invocation(t, func(t *testing.T, ctx context.Context) {
 		began := time.Now()
-		b := newBench(t, sqsbatch.Each(stage(func(ctx context.Context, _ event.Event) ([]event.Event, error) {
+		b := newBench(t, each(handlerFunc(func(ctx context.Context, _ event.Event) ([]event.Event, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		})))
@@ -140,7 +140,7 @@ func TestTheMarginCanBeSet(t *testing.T) {
 
 func TestWithoutADeadlineTheRunnerWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, sqsbatch.Each(lasting(time.Hour)))
+		b := newBench(t, each(lasting(time.Hour)))
 		equal(t, "answer", b.run(t.Context(), message(t, "m1", "a")), failures())
 	})
 }

@@ -21,18 +21,21 @@ import (
 	"github.com/orderflow/orderflow/events/eventstest"
 	"github.com/orderflow/orderflow/internal/deadletter"
 	"github.com/orderflow/orderflow/internal/sqsbatch"
+	"github.com/orderflow/orderflow/internal/stage"
 	"github.com/orderflow/orderflow/internal/telemetry"
 )
 
-// stage is a handler made of a function.
-type stage func(ctx context.Context, in event.Event) ([]event.Event, error)
+type handlerFunc = stage.HandlerFunc
 
-func (s stage) Handle(ctx context.Context, in event.Event) ([]event.Event, error) { return s(ctx, in) }
+// each makes a stage of a handler that needs nothing prepared.
+func each(h stage.Handler) stage.Preparer {
+	return preparer(func(context.Context, []event.Event) (stage.Handler, error) { return h, nil })
+}
 
 // preparer is a stage made of a function.
-type preparer func(ctx context.Context, batch []event.Event) (sqsbatch.Handler, error)
+type preparer func(ctx context.Context, batch []event.Event) (stage.Handler, error)
 
-func (p preparer) Prepare(ctx context.Context, batch []event.Event) (sqsbatch.Handler, error) {
+func (p preparer) Prepare(ctx context.Context, batch []event.Event) (stage.Handler, error) {
 	return p(ctx, batch)
 }
 
@@ -54,7 +57,7 @@ type bench struct {
 	delayed   []string              // receipt handles, as they come
 }
 
-func newBench(t testing.TB, s sqsbatch.Preparer) *bench {
+func newBench(t testing.TB, s stage.Preparer) *bench {
 	b := &bench{t: t, delays: map[string]int{}}
 	b.runner = &sqsbatch.Runner{
 		Function:    "query-user",
@@ -223,7 +226,7 @@ func verify(_ context.Context, in event.Event) ([]event.Event, error) {
 }
 
 // except handles orders by verify, but those named by the function of theirs.
-func except(special map[string]stage) stage {
+func except(special map[string]handlerFunc) handlerFunc {
 	return func(ctx context.Context, in event.Event) ([]event.Event, error) {
 		if s, ok := special[in.Subject()]; ok {
 			return s(ctx, in)
@@ -233,7 +236,7 @@ func except(special map[string]stage) stage {
 }
 
 // fails is a stage that returns err.
-func fails(err error) stage {
+func fails(err error) handlerFunc {
 	return func(context.Context, event.Event) ([]event.Event, error) { return nil, err }
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/event"
 
 	"github.com/orderflow/orderflow/internal/outcome"
+	"github.com/orderflow/orderflow/internal/stage"
 )
 
 // handle gives every record that has not ended yet to the stage, and waits until
@@ -104,7 +105,7 @@ func (r *Runner) run(ctx context.Context, incoming []event.Event, b *board) {
 }
 
 // prepare returns the batch's handler or, where there is none, the result that all records share.
-func (r *Runner) prepare(ctx context.Context, incoming []event.Event) (h Handler, failed *result) {
+func (r *Runner) prepare(ctx context.Context, incoming []event.Event) (h stage.Handler, failed *result) {
 	defer func() {
 		if recover() != nil {
 			failed = &result{kind: outcome.KindTransient, code: CodePanic, frame: panicked()}
@@ -138,7 +139,7 @@ func byOrder(incoming []event.Event) [][]int {
 }
 
 // inTurn handles one order's events until one has to come again; those behind it come again with it.
-func (r *Runner) inTurn(ctx context.Context, h Handler, incoming []event.Event, group []int, b *board) {
+func (r *Runner) inTurn(ctx context.Context, h stage.Handler, incoming []event.Event, group []int, b *board) {
 	for n, i := range group {
 		if ctx.Err() != nil {
 			return
@@ -154,7 +155,7 @@ func (r *Runner) inTurn(ctx context.Context, h Handler, incoming []event.Event, 
 	}
 }
 
-func (r *Runner) one(ctx context.Context, h Handler, in event.Event) (res result) {
+func (r *Runner) one(ctx context.Context, h stage.Handler, in event.Event) (res result) {
 	began := r.now()
 	defer func() {
 		if recover() != nil {

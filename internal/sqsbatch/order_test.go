@@ -14,7 +14,6 @@ import (
 	"github.com/orderflow/orderflow/events"
 	"github.com/orderflow/orderflow/events/eventstest"
 	"github.com/orderflow/orderflow/internal/outcome"
-	"github.com/orderflow/orderflow/internal/sqsbatch"
 )
 
 // versioned is a message about a version of an order, so that records of one order can be told apart.
@@ -63,7 +62,7 @@ func (d *diary) Handle(_ context.Context, in event.Event) ([]event.Event, error)
 func TestRecordsOfOneOrderRunInTurnAndOrdersSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiary()
-		b := newBench(t, sqsbatch.Each(d))
+		b := newBench(t, each(d))
 		began := time.Now()
 		b.run(t.Context(),
 			versioned(t, "m1", "a", 3), versioned(t, "m2", "b", 2), versioned(t, "m3", "a", 2),
@@ -77,7 +76,7 @@ func TestRecordsOfOneOrderRunInTurnAndOrdersSideBySide(t *testing.T) {
 func TestNoMoreOrdersThanWorkersRunAtOnce(t *testing.T) {
 	for workers, want := range map[int]time.Duration{0: 2 * time.Second, 1: 12 * time.Second, 4: 3 * time.Second, 20: time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			b := newBench(t, sqsbatch.Each(newDiary()))
+			b := newBench(t, each(newDiary()))
 			b.runner.Workers = workers
 			var batch []lambdaevents.SQSMessage
 			for i := range 12 {
@@ -91,7 +90,7 @@ func TestNoMoreOrdersThanWorkersRunAtOnce(t *testing.T) {
 }
 
 // third is a stage that gives up version 3 with err and notes what it handled.
-func third(err error, handled *[]int64) stage {
+func third(err error, handled *[]int64) handlerFunc {
 	return func(_ context.Context, in event.Event) ([]event.Event, error) {
 		d, decodeErr := events.As[events.OrderUpdated](in)
 		if decodeErr != nil {
@@ -107,7 +106,7 @@ func third(err error, handled *[]int64) stage {
 
 func TestBehindARecordThatComesAgainItsOrderWaits(t *testing.T) {
 	var handled []int64
-	b := newBench(t, sqsbatch.Each(third(errBroken, &handled)))
+	b := newBench(t, each(third(errBroken, &handled)))
 	equal(t, "answer", b.run(t.Context(),
 		versioned(t, "m1", "a", 2), versioned(t, "m2", "a", 3), versioned(t, "m3", "a", 4), versioned(t, "m4", "a", 5)), failures("m2", "m3", "m4"))
 	equal(t, "handled", handled, []int64{2, 3})
@@ -119,7 +118,7 @@ func TestBehindARecordThatNeverComesAgainItsOrderGoesOn(t *testing.T) {
 	for name, err := range map[string]error{"permanent": outcome.Permanent("x", nil), "stale": outcome.Stale("x")} {
 		t.Run(name, func(t *testing.T) {
 			var handled []int64
-			b := newBench(t, sqsbatch.Each(third(err, &handled)))
+			b := newBench(t, each(third(err, &handled)))
 			equal(t, "answer", b.run(t.Context(), versioned(t, "m1", "a", 3), versioned(t, "m2", "a", 4)), failures())
 			equal(t, "handled", handled, []int64{3, 4})
 		})
@@ -127,7 +126,7 @@ func TestBehindARecordThatNeverComesAgainItsOrderGoesOn(t *testing.T) {
 }
 
 func TestAnUnreadableRecordHoldsNobodyBack(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(stage(verify)))
+	b := newBench(t, each(handlerFunc(verify)))
 	b.run(t.Context(), raw("m1", `{"subject":"a"}`), message(t, "m2", "a"))
 	equal(t, "log", b.logged(), []string{"m1 permanent invalid_event", "m2 done"})
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/orderflow/orderflow/events"
 	"github.com/orderflow/orderflow/internal/outcome"
-	"github.com/orderflow/orderflow/internal/sqsbatch"
 )
 
 // plan is a drawn batch: what happens to the record of each body.
@@ -88,7 +87,7 @@ func TestNoRecordIsEverLost(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := drawPlan(t, rt)
 		w := &witness{plan: p, seen: map[string][]int64{}}
-		b := newBench(t, sqsbatch.Each(w))
+		b := newBench(t, each(w))
 		b.runner.Workers = rapid.IntRange(1, 4).Draw(rt, "workers")
 		b.refuse = func(subject string) error {
 			if p.refused[subject] {

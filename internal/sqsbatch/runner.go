@@ -32,29 +32,9 @@ import (
 
 	"github.com/orderflow/orderflow/internal/deadletter"
 	"github.com/orderflow/orderflow/internal/outcome"
+	"github.com/orderflow/orderflow/internal/stage"
 	"github.com/orderflow/orderflow/internal/telemetry"
 )
-
-// Handler is a stage: it answers an event with the events that follow from it.
-//
-// It is an alias, so that a stage's Prepare can name the same interface literally, without importing this package.
-type Handler = interface {
-	Handle(ctx context.Context, in event.Event) ([]event.Event, error)
-}
-
-// Preparer is a stage that reads what a whole batch needs in few calls. The
-// handler that Prepare returns is used for this batch only, by several
-// goroutines. Where Prepare fails, the whole batch comes again.
-type Preparer interface {
-	Prepare(ctx context.Context, batch []event.Event) (Handler, error)
-}
-
-// Each makes a stage of a handler that needs nothing prepared.
-func Each(h Handler) Preparer { return unprepared{h} }
-
-type unprepared struct{ handler Handler }
-
-func (u unprepared) Prepare(context.Context, []event.Event) (Handler, error) { return u.handler, nil }
 
 // Publisher publishes events and returns one error for each, in the same order; nil where the bus has the event.
 // An error of kind permanent says that the event can never be published.
@@ -95,7 +75,7 @@ const (
 // Runner runs one stage. All fields without a default are required.
 type Runner struct {
 	Function    string // key of the function, for dead letters
-	Stage       Preparer
+	Stage       stage.Preparer
 	Publisher   Publisher
 	DeadLetters DeadLetters
 	Delayer     Delayer

@@ -16,27 +16,27 @@ import (
 	"github.com/orderflow/orderflow/events"
 	"github.com/orderflow/orderflow/internal/deadletter"
 	"github.com/orderflow/orderflow/internal/outcome"
-	"github.com/orderflow/orderflow/internal/sqsbatch"
+	"github.com/orderflow/orderflow/internal/stage"
 )
 
 func TestABatchWithoutFailuresAnswersAnEmptyList(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(stage(verify)))
+	b := newBench(t, each(handlerFunc(verify)))
 	equal(t, "answer", b.run(t.Context(), message(t, "m1", "a"), message(t, "m2", "b")), `{"batchItemFailures":[]}`)
 	equal(t, "published", sorted(b.published), []string{"a", "b"})
 	equal(t, "log", b.logged(), []string{"m1 done", "m2 done"})
 }
 
 func TestAnEmptyBatchAnswersAnEmptyListAndCallsNobody(t *testing.T) {
-	b := newBench(t, preparer(func(context.Context, []event.Event) (sqsbatch.Handler, error) {
+	b := newBench(t, preparer(func(context.Context, []event.Event) (stage.Handler, error) {
 		t.Error("prepared for nothing")
-		return stage(verify), nil
+		return handlerFunc(verify), nil
 	}))
 	equal(t, "answer", b.run(t.Context()), `{"batchItemFailures":[]}`)
 	equal(t, "calls of Publish", b.calls, 0)
 }
 
 func TestOnlyTheFailedMessageIsReported(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(except(map[string]stage{"b": fails(errBroken)})))
+	b := newBench(t, each(except(map[string]handlerFunc{"b": fails(errBroken)})))
 	equal(t, "answer", b.run(t.Context(), message(t, "m1", "a"), message(t, "m2", "b")), `{"batchItemFailures":[{"itemIdentifier":"m2"}]}`)
 	equal(t, "published", b.published, []string{"a"})
 	equal(t, "log", b.logged(), []string{"m1 done", "m2 transient unclassified"})
@@ -44,7 +44,7 @@ func TestOnlyTheFailedMessageIsReported(t *testing.T) {
 
 func TestAMessageTwiceInABatchIsHandledAndReportedOnce(t *testing.T) {
 	handled := 0
-	b := newBench(t, sqsbatch.Each(stage(func(context.Context, event.Event) ([]event.Event, error) {
+	b := newBench(t, each(handlerFunc(func(context.Context, event.Event) ([]event.Event, error) {
 		handled++
 		return nil, errBroken
 	})))
@@ -56,13 +56,13 @@ func TestAMessageTwiceInABatchIsHandledAndReportedOnce(t *testing.T) {
 }
 
 func TestAnIDThatTwoMessagesShareIsReportedOnce(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(fails(errBroken)))
+	b := newBench(t, each(fails(errBroken)))
 	equal(t, "answer", b.run(t.Context(), message(t, "m1", "a"), message(t, "m1", "b")), failures("m1"))
 	equal(t, "log", b.logged(), []string{"m1 transient unclassified", "m1 transient unclassified"})
 }
 
 func TestAPoisonedMessageIsParkedAndItsNineNeighboursGoThrough(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(stage(verify)))
+	b := newBench(t, each(handlerFunc(verify)))
 	batch := tenOrders(t)
 	batch[4].Body = strings.Replace(batch[4].Body, `"amount":`, `"amount":0.5,"was":`, 1)
 	equal(t, "answer", b.run(t.Context(), batch...), failures())
@@ -102,7 +102,7 @@ func TestEveryUnreadableBodyIsParkedWithACodeAndNoPanic(t *testing.T) {
 		"too large":         {valid + strings.Repeat(" ", events.MaxSize), "event_too_large"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, sqsbatch.Each(stage(func(context.Context, event.Event) ([]event.Event, error) {
+			b := newBench(t, each(handlerFunc(func(context.Context, event.Event) ([]event.Event, error) {
 				t.Error("a body that is no event reached the stage")
 				return nil, nil
 			})))
@@ -120,7 +120,7 @@ func TestEveryUnreadableBodyIsParkedWithACodeAndNoPanic(t *testing.T) {
 }
 
 func TestAPermanentErrorIsParkedWithItsReason(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(fails(fmt.Errorf("query user: %w", outcome.Permanent("amount_mismatch", errors.New("amount is not the order's"))))))
+	b := newBench(t, each(fails(fmt.Errorf("query user: %w", outcome.Permanent("amount_mismatch", errors.New("amount is not the order's"))))))
 	equal(t, "answer", b.run(t.Context(), message(t, "m1", "a")), failures())
 	equal(t, "parked", b.parked, []deadletter.Letter{{
 		Body:       message(t, "m1", "a").Body,
@@ -134,7 +134,7 @@ func TestAPermanentErrorIsParkedWithItsReason(t *testing.T) {
 }
 
 func TestAPermanentErrorWithoutACauseIsParkedWithItsCode(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(fails(outcome.Permanent("no_such_order", nil))))
+	b := newBench(t, each(fails(outcome.Permanent("no_such_order", nil))))
 	equal(t, "answer", b.run(t.Context(), message(t, "m1", "a")), failures())
 	equal(t, "reason", b.parked[0].Reason, "permanent: no_such_order")
 }
@@ -147,7 +147,7 @@ func TestALetterKeepsAttributesAndTrace(t *testing.T) {
 		"tries": {DataType: "Number", StringValue: &text},
 		"key":   {DataType: "Binary", BinaryValue: []byte{1}},
 	}
-	b := newBench(t, sqsbatch.Each(stage(verify)))
+	b := newBench(t, each(handlerFunc(verify)))
 	b.run(t.Context(), msg)
 	equal(t, "trace", b.parked[0].TraceHeader, "Root=1")
 	equal(t, "attributes", b.parked[0].Attributes, map[string]deadletter.Attribute{
@@ -157,7 +157,7 @@ func TestALetterKeepsAttributesAndTrace(t *testing.T) {
 }
 
 func TestWhatCannotBeParkedComesAgain(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(stage(verify)))
+	b := newBench(t, each(handlerFunc(verify)))
 	b.parkErr = errBroken
 	equal(t, "answer", b.run(t.Context(), raw("m1", ""), message(t, "m2", "a")), failures("m1"))
 	equal(t, "delays", b.delays, map[string]int{"receipt-m1": 1})
@@ -165,7 +165,7 @@ func TestWhatCannotBeParkedComesAgain(t *testing.T) {
 }
 
 func TestStaleIsAcknowledgedAndLogged(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(fails(outcome.Stale("already_paid"))))
+	b := newBench(t, each(fails(outcome.Stale("already_paid"))))
 	equal(t, "answer", b.run(t.Context(), message(t, "m1", "a")), failures())
 	equal(t, "parked", len(b.parked), 0)
 	equal(t, "log", b.logged(), []string{"m1 stale already_paid"})
@@ -174,7 +174,7 @@ func TestStaleIsAcknowledgedAndLogged(t *testing.T) {
 func TestEventsBesideAnErrorGoNowhere(t *testing.T) {
 	for name, err := range map[string]error{"transient": errBroken, "permanent": outcome.Permanent("x", nil), "stale": outcome.Stale("x")} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, sqsbatch.Each(stage(func(ctx context.Context, in event.Event) ([]event.Event, error) {
+			b := newBench(t, each(handlerFunc(func(ctx context.Context, in event.Event) ([]event.Event, error) {
 				out, _ := verify(ctx, in)
 				return out, err
 			})))
@@ -185,7 +185,7 @@ func TestEventsBesideAnErrorGoNowhere(t *testing.T) {
 }
 
 func TestAllEventsOfABatchArePublishedTogether(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(stage(verify)))
+	b := newBench(t, each(handlerFunc(verify)))
 	b.run(t.Context(), tenOrders(t)...)
 	equal(t, "calls of Publish", b.calls, 1)
 	equal(t, "published, in the order of the batch", b.published,
@@ -204,7 +204,7 @@ func twice(ctx context.Context, in event.Event) ([]event.Event, error) {
 }
 
 func TestARecordWithAnUnpublishedEventComesAgainAndNoOther(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(stage(twice)))
+	b := newBench(t, each(handlerFunc(twice)))
 	b.refuse = func(subject string) error {
 		return map[string]error{"b-b": outcome.Transient("publish_failed", nil), "c": errBroken}[subject]
 	}
@@ -213,7 +213,7 @@ func TestARecordWithAnUnpublishedEventComesAgainAndNoOther(t *testing.T) {
 }
 
 func TestAnEventThatCanNeverBePublishedParksItsRecord(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(stage(twice)))
+	b := newBench(t, each(handlerFunc(twice)))
 	b.refuse = func(subject string) error {
 		return map[string]error{"b": errBroken, "b-b": outcome.Permanent("event_refused", errors.New("event is over 64 KiB"))}[subject]
 	}
@@ -228,20 +228,20 @@ type mute struct{}
 func (mute) Publish(context.Context, []event.Event) []error { return []error{nil} }
 
 func TestAnEventThatThePublisherSaysNothingOfIsNotPublished(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(stage(verify)))
+	b := newBench(t, each(handlerFunc(verify)))
 	b.runner.Publisher = mute{}
 	equal(t, "answer", b.run(t.Context(), message(t, "m1", "a"), message(t, "m2", "b")), failures("m2"))
 }
 
 func TestTheStageIsPreparedOncePerBatchWithAllValidEvents(t *testing.T) {
 	var prepared [][]string
-	b := newBench(t, preparer(func(_ context.Context, batch []event.Event) (sqsbatch.Handler, error) {
+	b := newBench(t, preparer(func(_ context.Context, batch []event.Event) (stage.Handler, error) {
 		var subjects []string
 		for _, e := range batch {
 			subjects = append(subjects, e.Subject())
 		}
 		prepared = append(prepared, subjects)
-		return stage(verify), nil
+		return handlerFunc(verify), nil
 	}))
 	b.run(t.Context(), message(t, "m1", "a"), raw("m2", "x"), message(t, "m3", "b"), message(t, "m4", "a"))
 	equal(t, "prepared", prepared, [][]string{{"a", "b", "a"}})
@@ -257,7 +257,7 @@ func TestAFailedPreparationBringsBackAllValidRecords(t *testing.T) {
 		"permanent is for a record": {outcome.Permanent("store_gone", nil), "transient store_gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, preparer(func(context.Context, []event.Event) (sqsbatch.Handler, error) { return nil, row.err }))
+			b := newBench(t, preparer(func(context.Context, []event.Event) (stage.Handler, error) { return nil, row.err }))
 			equal(t, "answer", b.run(t.Context(), message(t, "m1", "a"), raw("m2", "x"), message(t, "m3", "b")), failures("m1", "m3"))
 			equal(t, "log", b.logged(), []string{"m1 " + row.want, "m2 permanent invalid_event", "m3 " + row.want})
 		})
@@ -266,7 +266,7 @@ func TestAFailedPreparationBringsBackAllValidRecords(t *testing.T) {
 
 func TestAPanicCostsItsOwnRecordOnly(t *testing.T) {
 	var nothing map[string]int
-	for name, explode := range map[string]stage{
+	for name, explode := range map[string]handlerFunc{
 		"of its own": explodes,
 		"of the runtime": func(context.Context, event.Event) ([]event.Event, error) {
 			nothing["ada@example.org"]++
@@ -274,7 +274,7 @@ func TestAPanicCostsItsOwnRecordOnly(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, sqsbatch.Each(except(map[string]stage{"b": explode})))
+			b := newBench(t, each(except(map[string]handlerFunc{"b": explode})))
 			equal(t, "answer", b.run(t.Context(), message(t, "m1", "a"), message(t, "m2", "b"), message(t, "m3", "c")), failures("m2"))
 			equal(t, "published", sorted(b.published), []string{"a", "c"})
 			equal(t, "log", b.logged(), []string{"m1 done", "m2 transient panic", "m3 done"})
@@ -288,7 +288,7 @@ func TestAPanicCostsItsOwnRecordOnly(t *testing.T) {
 func explodes(context.Context, event.Event) ([]event.Event, error) { panic("ada@example.org") }
 
 func TestAPanicLeavesTheNameOfItsFunctionInTheLog(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(stage(explodes)))
+	b := newBench(t, each(handlerFunc(explodes)))
 	b.run(t.Context(), message(t, "m1", "a"))
 	lines := b.lines()
 	equal(t, "last line", lines[len(lines)-1], logLine{
@@ -298,13 +298,13 @@ func TestAPanicLeavesTheNameOfItsFunctionInTheLog(t *testing.T) {
 }
 
 func TestAPanicInThePreparationBringsBackAllRecords(t *testing.T) {
-	b := newBench(t, preparer(func(context.Context, []event.Event) (sqsbatch.Handler, error) { panic("x") }))
+	b := newBench(t, preparer(func(context.Context, []event.Event) (stage.Handler, error) { panic("x") }))
 	equal(t, "answer", b.run(t.Context(), message(t, "m1", "a"), message(t, "m2", "b")), failures("m1", "m2"))
 	equal(t, "log", b.logged(), []string{"m1 transient panic", "m2 transient panic"})
 }
 
 func TestARecordIsOneLineOfTheLogWithoutItsBody(t *testing.T) {
-	b := newBench(t, sqsbatch.Each(stage(verify)))
+	b := newBench(t, each(handlerFunc(verify)))
 	now := time.Unix(0, 0)
 	b.runner.Now = func() time.Time {
 		now = now.Add(1500 * time.Microsecond)
@@ -336,7 +336,7 @@ func TestARealMessageOfLambdaIsUnderstood(t *testing.T) {
 		t.Fatal(err)
 	}
 	in.Records[0].Body = message(t, "", "a").Body
-	b := newBench(t, sqsbatch.Each(fails(errBroken)))
+	b := newBench(t, each(fails(errBroken)))
 	equal(t, "answer", b.run(t.Context(), in.Records...), failures("059f36b4-87a3-44ab-83d2-661975830a7d"))
 	equal(t, "delays", b.delays, map[string]int{"AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a": 4})
 }

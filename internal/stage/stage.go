@@ -9,7 +9,7 @@ import (
 
 // Handler handles one event and returns the events that follow from it. What an
 // error means is said by package outcome.
-type Handler = interface {
+type Handler interface {
 	Handle(ctx context.Context, in event.Event) ([]event.Event, error)
 }
 

@@ -1,4 +1,4 @@
-// Package wiring puts together what the bootstraps of the queue-fed functions have in common: the batch runner with its publisher, its dead letters and its log.
+// Package wiring puts together what the bootstraps of the queue-fed functions have in common: the batch runner with its queues and its log.
 package wiring
 
 import (
@@ -7,13 +7,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/orderflow/orderflow/internal/awsenv"
-	"github.com/orderflow/orderflow/internal/bus"
 	"github.com/orderflow/orderflow/internal/queue"
 	"github.com/orderflow/orderflow/internal/sqsbatch"
+	"github.com/orderflow/orderflow/internal/stage"
 	"github.com/orderflow/orderflow/internal/telemetry"
 )
 
@@ -38,19 +37,14 @@ func QueueFed(getenv awsenv.Getenv, more ...string) (awsenv.Values, error) {
 	return awsenv.Require(getenv, slices.Concat([]string{QueueURL, DeadLetterQueueURL}, more)...)
 }
 
-// Runner returns the runner of the function with the given key in serverless.yml, which publishes on env's bus.
-func Runner(cfg aws.Config, env awsenv.Values, function string, s sqsbatch.Preparer) *sqsbatch.Runner {
-	r := SilentRunner(cfg, env, function, s)
-	r.Publisher = bus.New(eventbridge.NewFromConfig(cfg), env[BusName])
-	return r
-}
-
-// SilentRunner is [Runner] for a stage that returns no events.
-func SilentRunner(cfg aws.Config, env awsenv.Values, function string, s sqsbatch.Preparer) *sqsbatch.Runner {
+// Runner returns the runner of the function with the given key in serverless.yml. The publisher is handed in, so that
+// a function from which no event follows does not link the bus's client.
+func Runner(cfg aws.Config, env awsenv.Values, function string, s stage.Preparer, p sqsbatch.Publisher) *sqsbatch.Runner {
 	queues := sqs.NewFromConfig(cfg)
 	return &sqsbatch.Runner{
 		Function:    function,
 		Stage:       s,
+		Publisher:   p,
 		DeadLetters: queue.NewDeadLetters(queues, env[DeadLetterQueueURL]),
 		Delayer:     queue.NewVisibility(queues, env[QueueURL]),
 		Log:         telemetry.New(os.Stdout, function, time.Now),

@@ -10,26 +10,20 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/cloudevents/sdk-go/v2/event"
 
 	"github.com/orderflow/orderflow/functions/notifyuser"
 	"github.com/orderflow/orderflow/internal/awsenv"
 	"github.com/orderflow/orderflow/internal/dynamo"
-	"github.com/orderflow/orderflow/internal/queue"
 	"github.com/orderflow/orderflow/internal/ses"
 	"github.com/orderflow/orderflow/internal/sqsbatch"
-	"github.com/orderflow/orderflow/internal/telemetry"
+	"github.com/orderflow/orderflow/internal/wiring"
 )
 
-// Names of this function's environment variables. The configuration set may be left out.
+// Names of this function's own environment variables. The configuration set may be left out.
 const (
-	usersTable         = "USERS_TABLE"
-	notificationsTable = "NOTIFICATIONS_TABLE"
-	queueURL           = "QUEUE_URL"
-	deadLetterQueueURL = "DEAD_LETTER_QUEUE_URL"
-	mailSender         = "MAIL_SENDER"
-	configurationSet   = "MAIL_CONFIGURATION_SET"
+	mailSender       = "MAIL_SENDER"
+	configurationSet = "MAIL_CONFIGURATION_SET"
 )
 
 const (
@@ -47,9 +41,8 @@ func main() {
 	lambda.Start(runner.HandleBatch)
 }
 
-// wire does without package wiring, whose bus would be linked in and started for nothing.
 func wire(getenv awsenv.Getenv) (*sqsbatch.Runner, error) {
-	env, err := awsenv.Require(getenv, queueURL, deadLetterQueueURL, usersTable, notificationsTable, mailSender)
+	env, err := wiring.QueueFed(getenv, wiring.UsersTable, wiring.NotificationsTable, mailSender)
 	if err != nil {
 		return nil, err
 	}
@@ -58,26 +51,18 @@ func wire(getenv awsenv.Getenv) (*sqsbatch.Runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", mailSender, err)
 	}
-	tables := dynamo.Tables{Users: env[usersTable], Notifications: env[notificationsTable]}
+	tables := dynamo.Tables{Users: env[wiring.UsersTable], Notifications: env[wiring.NotificationsTable]}
 	client := dynamodb.NewFromConfig(cfg)
 	ledger := dynamo.NewNotifications(client, tables)
-	queues := sqs.NewFromConfig(cfg)
-	return &sqsbatch.Runner{
-		Function: function,
-		Stage: notifyuser.Stage{
-			Users:   dynamo.NewUsers(client, tables),
-			Claims:  ledger,
-			Results: ledger,
-			Mailer:  mailer,
-			Lease:   lease,
-			Now:     time.Now,
-			Holder:  rand.Text,
-		},
-		Publisher:   noBus{},
-		DeadLetters: queue.NewDeadLetters(queues, env[deadLetterQueueURL]),
-		Delayer:     queue.NewVisibility(queues, env[queueURL]),
-		Log:         telemetry.New(os.Stdout, function, time.Now),
-	}, nil
+	return wiring.Runner(cfg, env, function, notifyuser.Stage{
+		Users:   dynamo.NewUsers(client, tables),
+		Claims:  ledger,
+		Results: ledger,
+		Mailer:  mailer,
+		Lease:   lease,
+		Now:     time.Now,
+		Holder:  rand.Text,
+	}, noBus{}), nil
 }
 
 // noBus is the publisher of a stage from which no event follows. It answers for no event, so that one which does is not taken for published.

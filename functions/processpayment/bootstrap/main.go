@@ -8,10 +8,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/orderflow/orderflow/functions/processpayment"
 	"github.com/orderflow/orderflow/internal/awsenv"
+	"github.com/orderflow/orderflow/internal/bus"
 	"github.com/orderflow/orderflow/internal/dynamo"
 	"github.com/orderflow/orderflow/internal/secret"
 	"github.com/orderflow/orderflow/internal/sqsbatch"
@@ -46,5 +48,6 @@ func wire(getenv awsenv.Getenv) (*sqsbatch.Runner, error) {
 	key := secret.New(secretsmanager.NewFromConfig(cfg), env[stripeSecretARN], time.Now)
 	provider := stripe.New(key, stripe.Options{BaseURL: env[stripeBaseURL]})
 	stage := processpayment.New(payments, provider, provider, time.Now)
-	return wiring.Runner(cfg, env, "process-payment", stage), nil
+	publisher := bus.New(eventbridge.NewFromConfig(cfg), env[wiring.BusName])
+	return wiring.Runner(cfg, env, "process-payment", stage, publisher), nil
 }

@@ -7,9 +7,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
 	"github.com/orderflow/orderflow/functions/queryuser"
 	"github.com/orderflow/orderflow/internal/awsenv"
+	"github.com/orderflow/orderflow/internal/bus"
 	"github.com/orderflow/orderflow/internal/dynamo"
 	"github.com/orderflow/orderflow/internal/sqsbatch"
 	"github.com/orderflow/orderflow/internal/wiring"
@@ -31,5 +33,6 @@ func wire(getenv awsenv.Getenv) (*sqsbatch.Runner, error) {
 	}
 	cfg := awsenv.Config(getenv)
 	users := dynamo.NewUsers(dynamodb.NewFromConfig(cfg), dynamo.Tables{Users: env[wiring.UsersTable]})
-	return wiring.Runner(cfg, env, "query-user", queryuser.Stage{Users: users}), nil
+	publisher := bus.New(eventbridge.NewFromConfig(cfg), env[wiring.BusName])
+	return wiring.Runner(cfg, env, "query-user", queryuser.Stage{Users: users}, publisher), nil
 }

@@ -8,9 +8,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
 	"github.com/orderflow/orderflow/functions/updateorder"
 	"github.com/orderflow/orderflow/internal/awsenv"
+	"github.com/orderflow/orderflow/internal/bus"
 	"github.com/orderflow/orderflow/internal/dynamo"
 	"github.com/orderflow/orderflow/internal/sqsbatch"
 	"github.com/orderflow/orderflow/internal/wiring"
@@ -35,5 +37,6 @@ func wire(getenv awsenv.Getenv) (*sqsbatch.Runner, error) {
 		Orders:   env[wiring.OrdersTable],
 		Payments: env[wiring.PaymentsTable],
 	})
-	return wiring.Runner(cfg, env, "update-order", updateorder.Stage{Orders: orders, Now: time.Now}), nil
+	publisher := bus.New(eventbridge.NewFromConfig(cfg), env[wiring.BusName])
+	return wiring.Runner(cfg, env, "update-order", updateorder.Stage{Orders: orders, Now: time.Now}, publisher), nil
 }

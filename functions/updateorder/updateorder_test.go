@@ -81,14 +81,18 @@ func (w *world) payment(s order.PaymentStatus) {
 	}
 }
 
-func paid(t *testing.T) event.Event    { return eventstest.Example[events.PaymentProcessed](t, "full") }
-func failed(t *testing.T) event.Event  { return eventstest.Example[events.PaymentFailed](t, "full") }
+func paid(t *testing.T) event.Event { return eventstest.Example[events.PaymentProcessed](t, "full") }
+
+func failed(t *testing.T) event.Event { return eventstest.Example[events.PaymentFailed](t, "full") }
+
 func refused(t *testing.T) event.Event { return eventstest.Example[events.OrderRejected](t, "full") }
+
 func cancel(t *testing.T) event.Event {
 	return eventstest.Example[events.OrderCancelRequested](t, "full")
 }
 
 func refunded(t *testing.T) event.Event { return eventstest.Example[events.PaymentRefunded](t, "full") }
+
 func refundFailed(t *testing.T) event.Event {
 	return eventstest.Example[events.PaymentRefundFailed](t, "full")
 }

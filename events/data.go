@@ -8,14 +8,21 @@ import (
 	"github.com/orderflow/orderflow/internal/order"
 )
 
-// Aliases of the order's own value types, so that code outside this module can name them.
+// The order's own value types under names that code outside this module can use.
 type (
-	OrderID  = order.ID
-	UserID   = order.UserID
-	Status   = order.Status
-	Reason   = order.Reason
-	Item     = order.Item
-	Asker    = order.Asker
+	// OrderID names an order.
+	OrderID = order.ID
+	// UserID names a user.
+	UserID = order.UserID
+	// Status is where an order stands.
+	Status = order.Status
+	// Reason says why it stands there.
+	Reason = order.Reason
+	// Item is one line of an order.
+	Item = order.Item
+	// Asker is who asks for a cancellation.
+	Asker = order.Asker
+	// Currency is an ISO 4217 code.
 	Currency = money.Currency
 )
 

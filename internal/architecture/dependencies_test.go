@@ -1,0 +1,95 @@
+package architecture_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A dependency that nobody can give a reason for is one to drop.
+func TestEveryDependencyHasItsReason(t *testing.T) {
+	reasons, err := os.ReadFile("../../docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := append(append(goModules(t), npmPackages(t)...), pythonPackages(t)...)
+	if len(direct) < 20 {
+		t.Fatalf("found only %v", direct)
+	}
+	for _, name := range direct {
+		if !strings.Contains(string(reasons), "\n| "+name+" | ") {
+			t.Errorf("docs/dependencies.md does not say why %s is there", name)
+		}
+	}
+	for line := range strings.Lines(string(reasons)) {
+		name, rest, ok := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
+		if !ok || rest == "why |\n" || !strings.HasPrefix(line, "| ") {
+			continue
+		}
+		if !slices.Contains(direct, name) {
+			t.Errorf("docs/dependencies.md gives a reason for %s, which is not there", name)
+		}
+	}
+}
+
+func goModules(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	for _, line := range lines(t, "../../go.mod") {
+		name, version, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if ok && strings.HasPrefix(version, "v") && !strings.HasSuffix(line, "// indirect") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func npmPackages(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../package.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest struct {
+		Dependencies    map[string]string `json:"dependencies"`
+		DevDependencies map[string]string `json:"devDependencies"`
+	}
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, group := range []map[string]string{manifest.Dependencies, manifest.DevDependencies} {
+		for name := range group {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func pythonPackages(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	for _, line := range lines(t, "../../requirements.in") {
+		if name, _, _ := strings.Cut(line, "=="); name != "" && !strings.HasPrefix(line, "#") {
+			names = append(names, strings.TrimSpace(name))
+		}
+	}
+	return names
+}
+
+func lines(t *testing.T, path string) []string {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var all []string
+	for s := bufio.NewScanner(f); s.Scan(); {
+		all = append(all, s.Text())
+	}
+	return all
+}

@@ -1,0 +1,234 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/orderflow/orderflow/internal/cdnow"
+	"github.com/orderflow/orderflow/internal/order"
+)
+
+const sample = root + "/internal/cdnow/data/CDNOW_sample.txt.gz"
+
+// built is the command, built once for all tests.
+var built = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "orderflow-command-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "orderflow")
+	out, err := exec.Command("go", "build", "-o", path, root+"/cmd/orderflow").CombinedOutput() //nolint:noctx // it serves all tests, and so must outlive each
+	if err != nil {
+		return "", errors.New(string(out))
+	}
+	return path, nil
+})
+
+// orderflow runs the command against the deploy and returns what it printed and its exit code.
+func orderflow(t *testing.T, stdin string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	path, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), path, append(args, "--endpoint-url", world.Endpoint)...)
+	cmd.Stdin = strings.NewReader(stdin)
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	err = cmd.Run()
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		return out.String(), errOut.String(), failed.ExitCode()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.String(), errOut.String(), 0
+}
+
+// summary is what load says with --json.
+type summary struct {
+	Orders   int `json:"orders"`
+	Placed   int `json:"placed"`
+	Replayed int `json:"replayed"`
+	Statuses []struct {
+		Status order.Status `json:"status"`
+		Reason order.Reason `json:"reason"`
+		Orders int          `json:"orders"`
+	} `json:"statuses"`
+	Money []struct {
+		Currency string `json:"currency"`
+		Recorded int64  `json:"recorded"`
+		Paid     int64  `json:"paid"`
+		Captured int64  `json:"captured"`
+	} `json:"money"`
+	Free     int `json:"free"`
+	Provider struct {
+		Captures int `json:"captures"`
+		Orders   int `json:"orders"`
+	} `json:"provider"`
+	Mails      map[string]int `json:"mails"`
+	Cancelling []order.ID     `json:"cancelling"`
+}
+
+func (s summary) count(status order.Status, reason order.Reason) int {
+	n := 0
+	for _, row := range s.Statuses {
+		if row.Status == status && (reason == "" || row.Reason == reason) {
+			n += row.Orders
+		}
+	}
+	return n
+}
+
+func load(t *testing.T, args ...string) summary {
+	t.Helper()
+	stdout, stderr, code := orderflow(t, "", append([]string{"load", sample, "--json"}, args...)...)
+	if code != 0 {
+		t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	var s summary
+	if err := json.Unmarshal([]byte(stdout), &s); err != nil {
+		t.Fatalf("%v in %s", err, stdout)
+	}
+	if len(s.Money) != 1 || s.Money[0].Currency != "USD" {
+		t.Fatalf("got money %+v, want dollars alone", s.Money)
+	}
+	return s
+}
+
+// firstPurchases adds up the first n rows of the sample.
+func firstPurchases(t *testing.T, n int) (cents int64, free int) {
+	t.Helper()
+	f, err := os.Open(sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	read := 0
+	for p, err := range cdnow.Read(f) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if read++; read > n {
+			break
+		}
+		cents += p.Cents
+		if p.Cents == 0 {
+			free++
+		}
+	}
+	if read < n {
+		t.Fatalf("the sample has only %d rows", read)
+	}
+	return cents, free
+}
+
+func TestLoadingRealOrdersTwiceChargesThemOnce(t *testing.T) {
+	explain(t)
+	const n = 250
+	cents, free := firstPurchases(t, n)
+	for round, placed := range []int{n, 0} {
+		s := load(t, "--limit", "250", "--prefix", "twice")
+		if s.Placed != placed || s.Replayed != n-placed {
+			t.Errorf("round %d: got %d new and %d repeated, want %d new", round, s.Placed, s.Replayed, placed)
+		}
+		if s.count(order.Paid, "") != n || s.Free != free || s.Provider.Captures != n-free || s.Provider.Orders != n-free {
+			t.Errorf("round %d: got %+v, want %d PAID of which %d free, each other captured once", round, s, n, free)
+		}
+		if m := s.Money[0]; m.Recorded != cents || m.Paid != cents || m.Captured != cents {
+			t.Errorf("round %d: got %+v, want %d throughout", round, m, cents)
+		}
+		if s.Mails["SENT"] != n {
+			t.Errorf("round %d: got mails %v, want %d sent", round, s.Mails, n)
+		}
+	}
+}
+
+func TestLoadingOrdersThatCannotBePaidStillAddsUp(t *testing.T) {
+	explain(t)
+	const n = 200
+	s := load(t, "--limit", "200", "--prefix", "mixed", "--mix", "decline=10,unknown=10,blocked=10")
+	paid, cancelling := s.count(order.Paid, ""), s.count(order.Cancelling, "")
+	if paid+cancelling != n || cancelling != len(s.Cancelling) || s.Mails["SENT"] != paid {
+		t.Errorf("got %d PAID and %d CANCELLING, %d of them named, mails %v; want %d in all, each CANCELLING one named, a mail for each PAID one",
+			paid, cancelling, len(s.Cancelling), s.Mails, n)
+	}
+	for _, reason := range []order.Reason{order.CardDeclined, order.UnknownUser, order.BlockedUser} {
+		if s.count(order.Cancelling, reason) == 0 {
+			t.Errorf("no order is CANCELLING for %s: the load shows nothing of it", reason)
+		}
+	}
+	if m := s.Money[0]; m.Captured != m.Paid || m.Paid >= m.Recorded {
+		t.Errorf("got %+v, want captured what is paid, and less than recorded", m)
+	}
+}
+
+func TestAUserWhoWasImportedSignsInAndSeesTheirOrder(t *testing.T) {
+	explain(t)
+	const file = "user_id,status,email,name,locale,customer,payment_method\nshop-name,ACTIVE,imported@example.com,Imported,en,cus_imported,pm_card_visa\n"
+	const password = "Orderflow-e2e-2"
+	stdout, stderr, code := orderflow(t, file, "users", "import", "-", "--sign-in", "--password", password, "--json")
+	if code != 0 {
+		t.Fatalf("import: exit code %d: %s%s", code, stdout, stderr)
+	}
+	var imported struct {
+		Subject order.UserID `json:"subject"`
+	}
+	if err := json.Unmarshal([]byte(strings.SplitN(stdout, "\n", 2)[0]), &imported); err != nil || imported.Subject == "" {
+		t.Fatalf("import said %s (%v), want the user's id", stdout, err)
+	}
+	token, stderr, code := orderflow(t, "", "token", "customer", "--user", "imported@example.com", "--password", password)
+	if code != 0 {
+		t.Fatalf("token: exit code %d: %s", code, stderr)
+	}
+	id := ids(t, 1)[0]
+	place(t, placed{OrderID: id, UserID: imported.Subject, Amount: 1999, Currency: "USD"})
+	reaches(t, order.Paid, id)
+	if s, status := show(t, strings.TrimSpace(token), id); status != 200 || s.Status != order.Paid {
+		t.Errorf("got %d %+v, want their paid order", status, s)
+	}
+}
+
+func TestABadFileOfUsersIsRefusedByLineAndField(t *testing.T) {
+	explain(t)
+	const file = `{"user_id":"fine","status":"ACTIVE","email":"fine@example.com","name":"Fine"}
+{"user_id":"broken","status":"SLEEPING","email":"broken","name":"Broken"}
+`
+	_, stderr, code := orderflow(t, file, "users", "import", "-")
+	if code != 2 || !strings.Contains(stderr, "line 2") || !strings.Contains(stderr, "status") || !strings.Contains(stderr, "email") {
+		t.Errorf("got exit code %d and %q, want 2 and the fields of line 2", code, stderr)
+	}
+	if _, found, err := world.users.Get(t.Context(), "fine"); found || err != nil {
+		t.Errorf("got %t, %v; want nothing imported of a bad file", found, err)
+	}
+}
+
+func TestAPublishedEventTriggersTheFlow(t *testing.T) {
+	explain(t)
+	id := ids(t, 1)[0]
+	release := hold(t, "query-user")
+	place(t, placed{OrderID: id, UserID: "kim", Amount: 1999, Currency: "USD"})
+	_, stderr, code := orderflow(t, `{"order_id":"`+string(id)+`","user_id":"kim","reason":"blocked_user"}`, "publish", "OrderRejected")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	if o := reaches(t, order.Cancelling, id)[id]; o.Reason != order.BlockedUser {
+		t.Errorf("got reason %s, want blocked_user", o.Reason)
+	}
+	release()
+	atRest(t)
+	if n, _ := charges(t, id); n != 0 {
+		t.Errorf("got %d charges after all, want none", n)
+	}
+	_, stderr, code = orderflow(t, `{"order_id":"`+string(id)+`","reason":"Blocked"}`, "publish", "OrderRejected")
+	if code != 2 || !strings.Contains(stderr, "line 1: /user_id is required") {
+		t.Errorf("got exit code %d and %q, want 2 and where what is wrong", code, stderr)
+	}
+}

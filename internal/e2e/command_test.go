@@ -2,13 +2,14 @@ package e2e_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/orderflow/orderflow/internal/cdnow"
@@ -17,32 +18,24 @@ import (
 
 const sample = root + "/internal/cdnow/data/CDNOW_sample.txt.gz"
 
-// built is the command, built once for all tests.
-var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "orderflow-command-")
-	if err != nil {
-		return "", err
-	}
+// buildCommand builds the command into dir and returns its path.
+func buildCommand(ctx context.Context, dir string) (string, error) {
 	path := filepath.Join(dir, "orderflow")
-	out, err := exec.Command("go", "build", "-o", path, root+"/cmd/orderflow").CombinedOutput() //nolint:noctx // it serves all tests, and so must outlive each
+	out, err := exec.CommandContext(ctx, "go", "build", "-o", path, root+"/cmd/orderflow").CombinedOutput()
 	if err != nil {
-		return "", errors.New(string(out))
+		return "", fmt.Errorf("build the command: %w\n%s", err, out)
 	}
 	return path, nil
-})
+}
 
 // orderflow runs the command against the deploy and returns what it printed and its exit code.
 func orderflow(t *testing.T, stdin string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	path, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), path, append(args, "--endpoint-url", world.Endpoint)...)
+	cmd := exec.CommandContext(t.Context(), world.command, append(args, "--endpoint-url", world.Endpoint)...)
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
-	err = cmd.Run()
+	err := cmd.Run()
 	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		return out.String(), errOut.String(), failed.ExitCode()
 	}

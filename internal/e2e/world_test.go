@@ -46,6 +46,7 @@ var world struct {
 	users    *dynamo.Users
 	queues   *sqs.Client
 	shop     string // access token
+	command  string // path of the built orderflow
 }
 
 func TestMain(m *testing.M) {
@@ -60,6 +61,14 @@ func TestMain(m *testing.M) {
 func run(m *testing.M) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
+	dir, err := os.MkdirTemp("", "orderflow-e2e-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	if world.command, err = buildCommand(ctx, dir); err != nil {
+		return 0, err
+	}
 	world.sandbox = stripesandbox.New(stripesandbox.Options{})
 	world.Run, err = local.Start(ctx, local.Options{Root: root, Auth: true, Provider: world.sandbox})
 	if err != nil {

@@ -16,8 +16,9 @@ EMULATED      := /internal/(local|dynamo|bus|e2e)(/|$$)
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: deps build ## Start it all on this machine, place an order and stay up (PORT=4566)
-	@go run ./cmd/orderflow local --port $(PORT)
+run: ## Start it all on this machine, place an order and stay up (PORT=4566)
+	@$(MAKE) --no-print-directory -j3 deps build
+	@build/orderflow local --port $(PORT)
 
 test: check build ## Run every test: check, then what needs the emulator and a real deploy
 	@go test -race -count=1 -timeout 20m $$(go list ./... | grep -E '$(EMULATED)')
@@ -36,8 +37,11 @@ unit: deps
 template: deps
 	@go test -count=1 -timeout 5m ./internal/templatetest
 
-build: ## Build the functions for this machine
+# The command is compiled as the functions are, so that what they share is compiled once.
+build: ## Build the functions and the command, build/orderflow, for this machine
+	@echo "building the functions and the command"
 	@go run ./internal/lambdazip/build local
+	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -o build/orderflow ./cmd/orderflow
 
 package: deps ## Build the zips for AWS and the CloudFormation template (STAGE=dev)
 	@go run ./internal/lambdazip/build aws

@@ -71,7 +71,7 @@ func (c localCommand) Run(ctx context.Context, s *session) (err error) {
 	}
 	err = s.printNext(guide{
 		api: r.Stack.APIURL, endpoint: r.Endpoint, provider: r.ProviderURL, order: placed,
-		command: "go run ./cmd/orderflow", moved: c.Port != local.DefaultPort,
+		command: "build/orderflow", moved: c.Port != local.DefaultPort,
 	})
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ func guideText(t *testing.T, moved bool) string {
 	err := s.printNext(guide{
 		api: "http://127.0.0.1:4567/_aws/execute-api/abc/$default", endpoint: "http://127.0.0.1:4567", provider: "http://127.0.0.1:9",
 		order:   api.Order{ID: "demo-1", UserID: "u-1", Amount: 5, Currency: "USD", Items: []order.Item{{SKU: "tea", Quantity: 1, UnitAmount: 5}}, RecordedAt: at},
-		command: "go run ./cmd/orderflow", moved: moved,
+		command: "build/orderflow", moved: moved,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func TestGuideCommandsAreTaken(t *testing.T) {
 	call(t, s, "", "order", "place", "--id", "demo-1", "--user", "u-1", "--item", "tea:1:5").want(t, exitOK)
 	tried := 0
 	for line := range strings.Lines(guideText(t, false)) {
-		_, command, found := strings.Cut(line, "go run ./cmd/orderflow ")
+		_, command, found := strings.Cut(line, "build/orderflow ")
 		if !found || strings.Contains(command, "load ") {
 			continue // a load takes a while; its flags have tests of their own
 		}
@@ -68,7 +68,7 @@ func TestGuideCommandsAreTaken(t *testing.T) {
 }
 
 func TestGuideNamesAnEndpointThatIsNotTheDefault(t *testing.T) {
-	if text := guideText(t, true); strings.Count(text, "go run ./cmd/orderflow ") != strings.Count(text, "--endpoint-url http://127.0.0.1:4567") {
+	if text := guideText(t, true); strings.Count(text, "build/orderflow ") != strings.Count(text, "--endpoint-url http://127.0.0.1:4567") {
 		t.Errorf("a command lacks the endpoint:\n%s", text)
 	}
 }

@@ -66,7 +66,7 @@ func New(d Data, at time.Time, because Cause) (event.Event, error) {
 	if !ok {
 		return event.Event{}, fmt.Errorf("new event %s: %w", d.Type(), ErrUnknownType)
 	}
-	if err := verify(d); err != nil {
+	if err := strictjson.Report(violations(d)); err != nil {
 		return event.Event{}, fmt.Errorf("new event %s: %w", d.Type(), err)
 	}
 	data, err := json.Marshal(d)
@@ -201,19 +201,16 @@ func As[T Data](e event.Event) (T, error) {
 // decode reads and checks data of type T.
 func decode[T Data](raw []byte) (Data, error) {
 	var d T
-	if err := strictjson.Decode(raw, &d, strictjson.Ignore); err != nil {
-		return nil, err
-	}
-	if err := verify(d); err != nil {
+	if err := strictjson.Complete(strictjson.Decode(raw, &d, strictjson.Ignore), violations(d)); err != nil {
 		return nil, err
 	}
 	return d, nil
 }
 
-func verify(d Data) error {
+func violations(d Data) []strictjson.Violation {
 	var c checker
 	d.check(&c)
-	return strictjson.Report(c.violations)
+	return c.violations
 }
 
 // below puts prefix before every pointer in err.
@@ -222,11 +219,11 @@ func below(prefix string, err error) error {
 	if !ok {
 		return err
 	}
-	violations := slices.Clone(e.Violations)
-	for i := range violations {
-		violations[i].Pointer = prefix + violations[i].Pointer
+	moved := &strictjson.Error{Violations: slices.Clone(e.Violations), Unreadable: e.Unreadable}
+	for i := range moved.Violations {
+		moved.Violations[i].Pointer = prefix + moved.Violations[i].Pointer
 	}
-	return strictjson.Report(violations)
+	return moved
 }
 
 // Encode writes e in structured mode, after checking that the catalog knows it, that its schema takes it, and that it is not over [MaxSize].

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/orderflow/orderflow/internal/httpapi"
 	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/problem"
@@ -149,12 +147,14 @@ func parse(body []byte) (PlaceOrder, *problem.Problem) {
 		return p, nil
 	}
 	refusal := problem.New(problem.InvalidOrder, "The body is not a valid order.")
-	if !jsontext.Value(body).IsValid() {
+	wrong, ok := errors.AsType[*strictjson.Error](err)
+	if !ok {
+		return PlaceOrder{}, &refusal
+	}
+	if wrong.Unreadable {
 		refusal = problem.New(problem.MalformedBody, "The body is not exactly one JSON value.")
 	}
-	if wrong, ok := errors.AsType[*strictjson.Error](err); ok {
-		refusal = refusal.With(wrong.Violations)
-	}
+	refusal = refusal.With(wrong.Violations)
 	return PlaceOrder{}, &refusal
 }
 

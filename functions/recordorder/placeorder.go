@@ -33,14 +33,11 @@ var byteOrderMark = []byte("\ufeff")
 func Decode(body []byte) (PlaceOrder, error) {
 	var p PlaceOrder
 	if bytes.HasPrefix(body, byteOrderMark) {
-		return PlaceOrder{}, &strictjson.Error{Violations: []strictjson.Violation{
+		return PlaceOrder{}, &strictjson.Error{Unreadable: true, Violations: []strictjson.Violation{
 			{Detail: "must not begin with a byte order mark (RFC 8259, section 8.1)"},
 		}}
 	}
-	if err := strictjson.Decode(body, &p, strictjson.Refuse); err != nil {
-		return PlaceOrder{}, err
-	}
-	if err := strictjson.Report(p.violations()); err != nil {
+	if err := strictjson.Complete(strictjson.Decode(body, &p, strictjson.Refuse), p.violations()); err != nil {
 		return PlaceOrder{}, err
 	}
 	return p, nil

@@ -13,6 +13,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,8 @@ type Violation struct {
 // Error lists all that is wrong with a value. It has at least one violation.
 type Error struct {
 	Violations []Violation
+	// Unreadable says that the text is not exactly one JSON value, so that whatever stands behind the last violation was not looked at.
+	Unreadable bool
 }
 
 func (e *Error) Error() string {
@@ -44,7 +47,31 @@ func Report(violations []Violation) error {
 	if len(violations) == 0 {
 		return nil
 	}
-	return &Error{violations}
+	return &Error{Violations: violations}
+}
+
+// Complete adds, to what Decode said of a document, the rules that the decoded value breaks beyond those of reading.
+// Nothing is added about a place of which err already speaks, nor where the document is unreadable.
+func Complete(err error, broken []Violation) error {
+	var found []Violation
+	if e, ok := errors.AsType[*Error](err); ok {
+		if e.Unreadable {
+			return err
+		}
+		found = slices.Clone(e.Violations)
+	}
+	said := len(found)
+	for _, v := range broken {
+		if !slices.ContainsFunc(found[:said], func(f Violation) bool { return related(f.Pointer, v.Pointer) }) {
+			found = append(found, v)
+		}
+	}
+	return Report(found)
+}
+
+// related reports whether one pointer leads to the other's place or into it.
+func related(a, b string) bool {
+	return jsontext.Pointer(a).Contains(jsontext.Pointer(b)) || jsontext.Pointer(b).Contains(jsontext.Pointer(a))
 }
 
 // Unknown says what to do with members that the Go type does not have.
@@ -94,7 +121,7 @@ func (d *decoder) syntax(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		pointer, detail = "", "is empty or ends in the middle of a JSON value"
 	}
-	return &Error{append(d.violations, Violation{pointer, detail})}
+	return &Error{Violations: append(d.violations, Violation{pointer, detail}), Unreadable: true}
 }
 
 func (d *decoder) violate(pointer, detail string) {

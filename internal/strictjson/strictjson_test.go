@@ -111,6 +111,30 @@ func TestIntegersKeepAllTheirDigits(t *testing.T) {
 	}
 }
 
+func TestCompleteAddsOnlyWhatIsNew(t *testing.T) {
+	err := strictjson.Decode([]byte(`{"name":"a","lines":[{"sku":1,"quantity":1}]}`), &document{}, strictjson.Refuse)
+	got := strictjson.Complete(err, []strictjson.Violation{
+		{Pointer: "/name", Detail: "is too short"},
+		{Pointer: "/count", Detail: "is too small"},
+		{Pointer: "/lines/0", Detail: "is odd"},
+		{Pointer: "/lines/0/quantity", Detail: "is too small"},
+	})
+	const want = "/lines/0/sku must be a string; /count is required; /name is too short; /lines/0/quantity is too small"
+	if got == nil || got.Error() != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	if err := strictjson.Complete(nil, nil); err != nil {
+		t.Errorf("got %v of nothing, want nil", err)
+	}
+}
+
+func TestCompleteAddsNothingToTheUnreadable(t *testing.T) {
+	err := strictjson.Decode([]byte(`{"name":`), &document{}, strictjson.Refuse)
+	if got := strictjson.Complete(err, []strictjson.Violation{{Pointer: "/name", Detail: "is too short"}}); got.Error() != err.Error() {
+		t.Errorf("got %v, want %v", got, err)
+	}
+}
+
 func TestReportOfNothingIsNoError(t *testing.T) {
 	if err := strictjson.Report(nil); err != nil {
 		t.Errorf("got %v, want nil", err)

@@ -93,3 +93,50 @@ func lines(t *testing.T, path string) []string {
 	}
 	return all
 }
+
+// The deploy tool and its plugin hook into each other, so a pair that was tried stays the pair that is installed; and a lock
+// file that names a registry works only where that registry is reached.
+func TestInstallsArePinnedAndNameNoRegistry(t *testing.T) {
+	var manifest struct {
+		DevDependencies map[string]string `json:"devDependencies"`
+	}
+	text, err := os.ReadFile("../../package.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	if len(manifest.DevDependencies) < 2 {
+		t.Fatalf("found only %v", manifest.DevDependencies)
+	}
+	for name, version := range manifest.DevDependencies {
+		if strings.Trim(version, "0123456789.") != "" {
+			t.Errorf("package.json takes %s in versions %s, want one", name, version)
+		}
+	}
+	for _, path := range []string{"../../package-lock.json", "../../requirements.txt"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "registry") || strings.Contains(string(text), "index-url") || strings.Contains(string(text), `"resolved"`) {
+			t.Errorf("%s names a registry", path)
+		}
+	}
+	pinned, hashed := 0, 0
+	for _, line := range lines(t, "../../requirements.txt") {
+		switch {
+		case strings.HasPrefix(line, "#"), strings.TrimSpace(line) == "":
+		case strings.HasPrefix(strings.TrimSpace(line), "--hash=sha256:"):
+			hashed++
+		case strings.Contains(line, "=="):
+			pinned++
+		default:
+			t.Errorf("requirements.txt: %s is not pinned", line)
+		}
+	}
+	if pinned < 10 || hashed < pinned {
+		t.Errorf("requirements.txt has %d packages and %d hashes, want a hash of each", pinned, hashed)
+	}
+}

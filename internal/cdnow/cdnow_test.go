@@ -2,8 +2,10 @@ package cdnow_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +122,33 @@ func TestTruncatedGzipIsAnError(t *testing.T) {
 	}
 	if _, err := all(strings.NewReader(string(whole[:len(whole)/2]))); err == nil {
 		t.Error("half a file was read as if it were whole")
+	}
+}
+
+// TestTheSampleShowsWhatFloatsWouldCost counts the rows on which truncating a float is a cent short, so
+// that the sample stays able to tell an exact reader from another.
+func TestTheSampleShowsWhatFloatsWouldCost(t *testing.T) {
+	f, err := os.Open("data/CDNOW_sample.txt.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	purchases, err := all(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := 0
+	for _, p := range purchases {
+		dollars, err := strconv.ParseFloat(fmt.Sprintf("%d.%02d", p.Cents/100, p.Cents%100), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if int64(dollars*100) != p.Cents {
+			wrong++
+		}
+	}
+	if wrong != 372 {
+		t.Errorf("truncation is wrong on %d rows, want 372", wrong)
 	}
 }
 

@@ -10,6 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/orderflow/orderflow/functions/getorder"
+	"github.com/orderflow/orderflow/functions/recordorder"
+	"github.com/orderflow/orderflow/internal/httpapi"
 	"github.com/orderflow/orderflow/internal/lambdazip"
 	"github.com/orderflow/orderflow/internal/local"
 )
@@ -229,7 +232,7 @@ func TestEveryRouteWantsATokenAndPlacingAnOrderTheShopsScope(t *testing.T) {
 			}
 			got[route.RouteKey] = route.AuthorizationScopes
 		}
-		want := map[string][]string{"POST /orders": {"orderflow/shop"}, "GET /orders": nil, "GET /orders/{order_id}": nil}
+		want := map[string][]string{recordorder.Route: {httpapi.ShopScope}, getorder.RouteList: nil, getorder.RouteOne: nil}
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Error(diff)
 		}

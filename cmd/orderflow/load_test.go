@@ -21,7 +21,7 @@ const sampleFile = ` 00004 0001 19970101  2   29.33
 func TestLoadAddsUp(t *testing.T) {
 	s := newStage(t)
 	got := call(t, s, sampleFile, "load", "-", "--prefix", "p")
-	got.want(t, exitOK, "PAID", "4 new and 0 repeated orders", "mails: 4 sent", "3 captures for 3 orders; 1 free orders were not charged", "totals agree",
+	got.want(t, exitOK, "PAID", "4 new and 0 repeated orders", "mails: 4 sent", "3 captures for 3 orders; free and never charged: 1", "totals agree",
 		"currency  recorded   paid  captured  captured - paid\nUSD          65.85  65.85     65.85             0.00\n")
 	if len(s.users) != 3 || s.users["p-c00004"] != "ACTIVE" {
 		t.Errorf("users are %v", s.users)

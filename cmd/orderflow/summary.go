@@ -114,7 +114,7 @@ func (s *session) printVerdict(sum load.Summary) {
 		count(sum.Placed), count(sum.Replayed), took, sum.PerSecond, count(sum.Retries))
 	s.say("mails: %s", mails(sum.Mails))
 	if sum.Provider != nil {
-		s.say("charges: %s captures for %s orders; %s free orders were not charged", count(sum.Provider.Captures), count(sum.Provider.Orders), count(sum.Free))
+		s.say("charges: %s captures for %s orders; free and never charged: %s", count(sum.Provider.Captures), count(sum.Provider.Orders), count(sum.Free))
 	} else {
 		s.say("charges: the payment provider's ledger cannot be read here")
 	}

@@ -1,9 +1,7 @@
 package e2e_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	tabletypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/orderflow/orderflow/internal/order"
@@ -113,6 +113,7 @@ func TestACustomerPagesThroughTheirOwnOrdersNewestFirst(t *testing.T) {
 	place(t, placed{OrderID: all[0] + "x", UserID: other.id, Amount: 1999, Currency: "USD"})
 
 	var seen []order.ID
+	late := all[0] + "-late"
 	for path := "/orders?limit=2"; ; {
 		got := call(t, owner.access, http.MethodGet, path, "")
 		var page struct {
@@ -128,6 +129,8 @@ func TestACustomerPagesThroughTheirOwnOrdersNewestFirst(t *testing.T) {
 		if page.NextCursor == "" {
 			break
 		}
+		// An order that comes in meanwhile stands before the first page; it moves nothing from one page to another.
+		place(t, placed{OrderID: late, UserID: owner.id, Amount: 1999, Currency: "USD"})
 		path = "/orders?limit=2&cursor=" + page.NextCursor
 		if stolen := call(t, other.access, http.MethodGet, path, ""); stolen.status != http.StatusBadRequest {
 			t.Errorf("another customer's cursor: got %d, want 400", stolen.status)
@@ -137,6 +140,12 @@ func TestACustomerPagesThroughTheirOwnOrdersNewestFirst(t *testing.T) {
 	slices.Reverse(newest)
 	if diff := cmp.Diff(newest, seen); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got := call(t, owner.access, http.MethodGet, "/orders?limit=1", ""); !strings.Contains(got.body, string(late)) {
+		t.Errorf("got %d %s, want the order that came last", got.status, got.body)
+	}
+	for _, query := range []string{"limit=0", "limit=101", "limit=x", "cursor=x", "cursor="} {
+		wantProblem(t, query, call(t, owner.access, http.MethodGet, "/orders?"+query, ""), http.StatusBadRequest, "invalid-parameter")
 	}
 	if got := call(t, world.shop, http.MethodGet, "/orders", ""); got.status != http.StatusForbidden {
 		t.Errorf("a shop's list: got %d, want 403", got.status)
@@ -196,9 +205,12 @@ func TestFiftyAtOnceWithOneKeyMakeOneOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	reaches(t, order.Paid, made.OrderID)
+	paid := reaches(t, order.Paid, made.OrderID)[made.OrderID]
 	mailed(t, made.OrderID)
 	atRest(t)
+	if paid.Version != 2 || len(paid.History) != 2 {
+		t.Errorf("got version %d with %d entries, want one order that went from RECORDED to PAID", paid.Version, len(paid.History))
+	}
 	if n, total := charges(t, made.OrderID); n != 1 || total != 4321 {
 		t.Errorf("got %d charges of %d, want one of 4321", n, total)
 	}
@@ -247,6 +259,8 @@ func TestABadBodyIsRefusedByNameAndNothingIsStored(t *testing.T) {
 		}
 		return text
 	}
+	items := `[` + strings.TrimSuffix(strings.Repeat(`{"sku":"A","quantity":999999,"unit_amount":99999999},`, order.MaxItems), ",") + `]`
+	before := storedOrders(t)
 	cases := []struct {
 		name, body string
 		status     int
@@ -267,6 +281,11 @@ func TestABadBodyIsRefusedByNameAndNothingIsStored(t *testing.T) {
 		{"no amount", but(`"amount":2000,`, ``), 422, "invalid-order", "/amount"},
 		{"nine digits", but(`"amount":2000`, `"amount":100000000`), 422, "invalid-order", "/amount"},
 		{"a sum that is another", but(`"amount":2000`, `"amount":2001`), 422, "invalid-order", "/amount"},
+		{"a number as text", but(`"amount":2000`, `"amount":"2000"`), 422, "invalid-order", "/amount"},
+		{"more than 64 bits", but(`"amount":2000`, `"amount":9223372036854775808`), 422, "invalid-order", "/amount"},
+		{"a sum that overflows", but(`[{"sku":"A","quantity":2,"unit_amount":1000}]`, items), 422, "invalid-order", "/items"},
+		{"a price that overflows", but(`"unit_amount":1000`, `"unit_amount":9223372036854775807`), 422, "invalid-order", "/items/0/unit_amount"},
+		{"an id's name in another case", but(`"order_id":`, `"Order_ID":`), 422, "invalid-order", "/Order_ID"},
 		{"no quantity", but(`"quantity":2`, `"quantity":0`), 422, "invalid-order", "/items/0/quantity"},
 		{"a negative quantity", but(`"quantity":2`, `"quantity":-1`), 422, "invalid-order", "/items/0/quantity"},
 		{"a broken quantity", but(`"quantity":2`, `"quantity":1.5`), 422, "invalid-order", "/items/0/quantity"},
@@ -285,7 +304,24 @@ func TestABadBodyIsRefusedByNameAndNothingIsStored(t *testing.T) {
 	}
 	wantProblem(t, "no body", call(t, world.shop, http.MethodPost, "/orders", "", "Content-Type", "application/json"), 400, "malformed-body")
 	wantProblem(t, "another content type", call(t, world.shop, http.MethodPost, "/orders", good, "Content-Type", "text/plain"), 415, "unsupported-media-type")
-	if o, err := world.orders.Get(context.WithoutCancel(t.Context()), id); !errors.Is(err, order.ErrNotFound) {
-		t.Errorf("got %+v, %v; want nothing stored", o, err)
+	if after := storedOrders(t); after != before {
+		t.Errorf("got %d orders stored, want %d as before", after, before)
 	}
+}
+
+// storedOrders counts the orders in the table.
+func storedOrders(t *testing.T) int {
+	t.Helper()
+	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(world.Config), &dynamodb.ScanInput{
+		TableName: &world.Stack.OrdersTable, Select: tabletypes.SelectCount, ConsistentRead: aws.Bool(true),
+	})
+	n := 0
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += int(page.Count)
+	}
+	return n
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -142,6 +143,17 @@ func TestLoadingRealOrdersTwiceChargesThemOnce(t *testing.T) {
 			t.Errorf("round %d: got mails %v, want %d sent", round, s.Mails, n)
 		}
 	}
+	all := make([]order.ID, n)
+	for i := range all {
+		all[i] = order.ID("twice-" + strconv.Itoa(i+1))
+	}
+	reaches(t, order.Paid, all...)
+	about := mailsAbout(t, all...)
+	for _, id := range all {
+		if len(about[id]) != 1 {
+			t.Errorf("%s: got %d mails in the box, want one", id, len(about[id]))
+		}
+	}
 }
 
 func TestLoadingOrdersThatCannotBePaidStillAddsUp(t *testing.T) {
@@ -156,6 +168,15 @@ func TestLoadingOrdersThatCannotBePaidStillAddsUp(t *testing.T) {
 	for _, reason := range []order.Reason{order.CardDeclined, order.UnknownUser, order.BlockedUser} {
 		if s.count(order.Cancelling, reason) == 0 {
 			t.Errorf("no order is CANCELLING for %s: the load shows nothing of it", reason)
+		}
+	}
+	if s.Provider.Captures != paid-s.Free || s.Provider.Orders != paid-s.Free {
+		t.Errorf("got %+v, want one capture for each of %d orders", s.Provider, paid-s.Free)
+	}
+	rest := reaches(t, order.Cancelling, s.Cancelling...)
+	for id := range rest {
+		if n, _ := charges(t, id); n != 0 {
+			t.Errorf("%s: got %d charges, want none", id, n)
 		}
 	}
 	if m := s.Money[0]; m.Captured != m.Paid || m.Paid >= m.Recorded {

@@ -110,13 +110,18 @@ func shopToken(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("describe shop client: %w", err)
 	}
+	return clientToken(ctx, world.Stack.ShopClientID, aws.ToString(client.UserPoolClient.ClientSecret))
+}
+
+// clientToken returns an access token with a shop's scope for a client of the pool.
+func clientToken(ctx context.Context, id, secret string) (string, error) {
 	form := url.Values{"grant_type": {"client_credentials"}, "scope": {"orderflow/shop"}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, world.Stack.TokenURL, strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", err
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.SetBasicAuth(world.Stack.ShopClientID, aws.ToString(client.UserPoolClient.ClientSecret))
+	request.SetBasicAuth(id, secret)
 	var answer struct {
 		AccessToken string `json:"access_token"`
 	}

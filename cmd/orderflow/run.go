@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -73,12 +75,13 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 // exitCode says how the program ends after err.
 func exitCode(err error) int {
 	_, misused := errors.AsType[usageError](err)
+	refused, answered := errors.AsType[*api.Error](err)
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case misused:
+	case misused, answered && refused.Status == http.StatusUnprocessableEntity:
 		return exitUsage
 	case errors.Is(err, stack.ErrNotFound), errors.Is(err, api.ErrNotFound), errors.Is(err, errNoUser):
 		return exitNotFound
@@ -129,7 +132,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func (s *session) complain(err error) int {
 	code := exitCode(err)
 	if code != exitOK && code != exitInterrupted {
-		fmt.Fprintln(s.stderr, term.Bad("orderflow: "+plainLines(err.Error())))
+		for line := range strings.SplitSeq("orderflow: "+plainLines(err.Error()), "\n") {
+			fmt.Fprintln(s.stderr, term.Bad(line)) // together they would be filled up to the longest
+		}
 	}
 	return code
 }

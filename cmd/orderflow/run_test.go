@@ -172,7 +172,7 @@ func TestUnknownOrderIsNotFound(t *testing.T) {
 
 func TestRefusalOfTheAPICannotMoveTheCursor(t *testing.T) {
 	got := call(t, newStage(t), "", "order", "place", "--id", "o-1", "--user", "kim", "--amount=-5")
-	got.want(t, exitFailure, "the API answers 422 Invalid order: \ufffd[2J")
+	got.want(t, exitUsage, "the API answers 422 Invalid order: \ufffd[2J")
 	if strings.Contains(got.err, "\x1b") {
 		t.Errorf("printed %q", got.err)
 	}

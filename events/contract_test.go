@@ -101,6 +101,7 @@ func TestWhatTheSchemaRefusesIsRefused(t *testing.T) {
 	}
 }
 
+// Case: doubled names, trailing text, schema-valid numbers that Go refuses (golang/go#48298, golang/go#14750).
 func TestWhatTwoReadersCouldReadInTwoWaysIsRefused(t *testing.T) {
 	examples := schemas.Examples(events.TypeOrderRecorded.Schema(), schemas.Unreadable)
 	if len(examples) < 10 {

@@ -106,6 +106,7 @@ func TestOrderWithoutItemsIsShownWithoutThem(t *testing.T) {
 	}
 }
 
+// Case: somebody saw another's order (dotnet/eShop#996, macrozheng/mall#994).
 func TestAnothersOrderLooksLikeNone(t *testing.T) {
 	orders := memory.New().Orders
 	store(t, orders, "o-1", 0)

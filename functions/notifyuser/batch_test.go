@@ -100,6 +100,7 @@ func (l *locked) Send(ctx context.Context, m mail.Mail) error {
 	return l.outbox.Send(ctx, m)
 }
 
+// Case: the same event mailed twice (alphagov/notifications-api#747).
 func TestManyDeliveriesAtOnceMakeOneMailAnOrder(t *testing.T) {
 	const orders, deliveries = 20, 5
 	w := newWorld(t, ada)

@@ -65,6 +65,7 @@ func TestTheMailIsInTheCustomersLanguageAndSaysWhy(t *testing.T) {
 	}
 }
 
+// Case: the same event mailed twice (alphagov/notifications-api#747, platform-forms-client#1582).
 func TestFiveDeliveriesMakeOneMail(t *testing.T) {
 	w := newWorld(t, ada)
 	in := updated(t, 2)
@@ -81,6 +82,7 @@ func TestFiveDeliveriesMakeOneMail(t *testing.T) {
 	w.wantSent(t, 2)
 }
 
+// Case: a late event overwrote a newer state (cumulus#2160).
 func TestAnOlderVersionIsStaleAfterANewerOne(t *testing.T) {
 	w := newWorld(t, ada)
 	wantOutcome(t, w.deliver(t, updated(t, 4)), outcome.KindDone, "")
@@ -140,6 +142,7 @@ func TestAClaimThatWasTakenOverIsNotSettled(t *testing.T) {
 	w.wantLedger(t, 2, notification.Refused)
 }
 
+// Case: mail that was throttled was given up, or mail that was refused was not (mail-for-good#113, voicemail-express#34).
 func TestAMailThatWasNotSentCanBeSentAtOnce(t *testing.T) {
 	w := newWorld(t, ada)
 	in := updated(t, 2)
@@ -169,6 +172,7 @@ func TestAMailThatMayHaveBeenSentWaitsForTheLease(t *testing.T) {
 	}
 }
 
+// Case: a refused address was mailed for ever (mail-for-good#113, plunk#111).
 func TestARefusedAddressEndsTheMatter(t *testing.T) {
 	w := newWorld(t, ada)
 	in := updated(t, 2)

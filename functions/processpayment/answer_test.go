@@ -29,6 +29,7 @@ func each(t *testing.T, kinds []stripesandbox.FaultKind, op stripesandbox.Operat
 	}
 }
 
+// Case: a decline was retried (woocommerce#4758, pay-connector#4550, artsy/exchange#448).
 func TestDeclineIsOneAttemptAndAnEvent(t *testing.T) {
 	for method, want := range map[string]order.Reason{
 		"pm_card_chargeDeclined":                  order.CardDeclined,
@@ -65,6 +66,7 @@ func TestIntentIsCancelledBeforeTheRowSaysDeclined(t *testing.T) {
 	wantStatus(t, b.row(t, "o1"), order.PaymentDeclined)
 }
 
+// Case: an amount below the minimum stayed due for ever (epcon#1259, openfoodnetwork#5803).
 func TestOrderThatTheProviderCannotTakeIsDeclined(t *testing.T) {
 	for name, c := range map[string]struct {
 		o      order.Order
@@ -116,6 +118,7 @@ func TestDeclineThatWasNotAnsweredIsFoundAtOnce(t *testing.T) {
 	})
 }
 
+// Case: "in progress" was taken for a decline (stripe-ruby#431, stripity-stripe#564, stripe-terminal-android#470).
 func TestConfirmationWithoutEffectComesAgainAndIsNeverAFailure(t *testing.T) {
 	each(t, withoutEffect, stripesandbox.Confirm, func(t *testing.T, f stripesandbox.Fault) {
 		b, in := ready(t, "pm_card_visa")

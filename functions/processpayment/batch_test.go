@@ -74,6 +74,7 @@ func TestRowThatChangedAfterTheBatchWasReadIsNotOverwritten(t *testing.T) {
 	}
 }
 
+// Case: the same event charged twice (trigger.dev#1151).
 func TestFiveDeliveriesStateTheSameEvent(t *testing.T) {
 	for _, method := range []string{"pm_card_visa", "pm_card_chargeDeclined"} {
 		b, in := ready(t, method)
@@ -89,6 +90,7 @@ func TestFiveDeliveriesStateTheSameEvent(t *testing.T) {
 	}
 }
 
+// Case: the same event, two at once, charged twice (trigger.dev#1151).
 func TestManyDeliveriesAtOnceChargeOnce(t *testing.T) {
 	b, in := ready(t, "pm_card_visa")
 	var all sync.WaitGroup

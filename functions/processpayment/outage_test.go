@@ -61,6 +61,7 @@ func TestKeyThatTheProviderRefusesComesAgain(t *testing.T) {
 	wantProcessed(t, b.deliver(t, in), b.row(t, "o1"))
 }
 
+// Case: an idempotency key came with another body and was retried (stripe-ruby#503, fjordllc/bootcamp#4268).
 func TestErrorsThatNoRepetitionMendsAreParked(t *testing.T) {
 	for err, want := range map[error]outcome.Code{
 		payment.ErrKeyReused: payment.CodeKeyReused,

@@ -88,6 +88,7 @@ func TestOrderThatLeftRecordedIsNeverCharged(t *testing.T) {
 	}
 }
 
+// Case: a total of zero reached the gateway (eight orders of the CDNOW sample).
 func TestFreeOrderNeverReachesTheProvider(t *testing.T) {
 	b := newBench()
 	in := verified(t, b.place(t, "o1", 0, "JPY"), "pm_card_visa")
@@ -102,6 +103,7 @@ func TestFreeOrderNeverReachesTheProvider(t *testing.T) {
 	}
 }
 
+// Case: zero-decimal amounts times 100, three-decimal ones divided by 10 (Paymenter#1258, woocommerce-gateway-stripe#2720).
 func TestAmountsReachTheProviderInItsUnit(t *testing.T) {
 	for _, o := range []order.Order{
 		{Amount: 80, Currency: "JPY"}, {Amount: 8000, Currency: "USD"}, {Amount: 35200, Currency: "BHD"}, {Amount: 500, Currency: "ISK"},
@@ -185,6 +187,7 @@ func wantStated(t *testing.T, out []event.Event, row payment.Row) {
 	}
 }
 
+// Case: a retry's parameters differed (stripe-ruby#503, fjordllc/bootcamp#4268).
 func TestRetryUsesTheRowsParametersNotTheMessages(t *testing.T) {
 	b, in := ready(t, "pm_card_visa")
 	b.opened(t, in)

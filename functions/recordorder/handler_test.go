@@ -128,6 +128,7 @@ func TestEveryValidExampleIsAccepted(t *testing.T) {
 	}
 }
 
+// Case: a repetition got another answer (grape-idempotency#13, novu#4531).
 func TestRepetitionGetsTheSameAnswerHoweverItIsWritten(t *testing.T) {
 	a := newAPI()
 	first := a.post(t.Context(), shop, body)
@@ -211,6 +212,7 @@ func TestOneIDForTwoThingsIsAClashThatTellsNothing(t *testing.T) {
 	}
 }
 
+// Case: one key made several orders (fincore-engine#44).
 func TestFiftyAtOnceAreOneOrder(t *testing.T) {
 	a := newAPI()
 	answers := make([]*httptest.ResponseRecorder, 50)

@@ -22,6 +22,7 @@ func idFor(t *testing.T, caller httpapi.Caller, key string) (order.ID, *httptest
 	return "", rec
 }
 
+// Case: one caller's key met another's (worldmonitor#4769).
 func TestKeyAndCallerMakeTheOrdersID(t *testing.T) {
 	id, rec := idFor(t, shop, "k-1")
 	// The UUIDv5 of "k-1\nshop-1" in the namespace of orders, computed with another implementation.
@@ -86,6 +87,7 @@ func TestKeyHasBounds(t *testing.T) {
 	}
 }
 
+// Case: a header that was sent twice came joined by a comma (localstack#12688).
 func TestKeySentTwiceIsInvalid(t *testing.T) {
 	r := httptest.NewRequestWithContext(httpapi.WithCaller(t.Context(), shop), http.MethodPost, "/orders", strings.NewReader(example(t, "without-order-id")))
 	r.Header.Set("Content-Type", "application/json")
@@ -97,6 +99,7 @@ func TestKeySentTwiceIsInvalid(t *testing.T) {
 	}
 }
 
+// Case: a missing Idempotency-Key was let through (grape-idempotency#13).
 func TestOrderWithoutIDNeedsAKey(t *testing.T) {
 	rec := newAPI().post(t.Context(), shop, example(t, "without-order-id"))
 	if got := readRefusal(t, rec); got.Type != problem.NoOrderID || rec.Code != http.StatusBadRequest {
@@ -104,6 +107,7 @@ func TestOrderWithoutIDNeedsAKey(t *testing.T) {
 	}
 }
 
+// Case: one key stood for two bodies (grape-idempotency#13, novu#4531).
 func TestOneKeyForTwoBodiesIsAClash(t *testing.T) {
 	a := newAPI()
 	text := example(t, "without-order-id")
@@ -115,6 +119,7 @@ func TestOneKeyForTwoBodiesIsAClash(t *testing.T) {
 	}
 }
 
+// Case: a hash of the body stood in for a key (21 repeats in the CDNOW sample).
 func TestSameBodyUnderTwoKeysIsTwoOrders(t *testing.T) {
 	a := newAPI()
 	for _, key := range []string{"k1", "k2"} {

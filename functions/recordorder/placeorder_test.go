@@ -146,6 +146,7 @@ func line(sku order.SKU, quantity, unitAmount int64) order.Item {
 	return order.Item{SKU: sku, Quantity: quantity, UnitAmount: unitAmount}
 }
 
+// Case: the lines did not add up to what was charged (opencart-stripe#10).
 func TestItemsMustAddUpToTheAmount(t *testing.T) {
 	const most = order.MaxQuantity
 	tests := []struct {

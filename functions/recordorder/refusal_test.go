@@ -18,6 +18,7 @@ func with(old, replacement string) string { return strings.Replace(body, old, re
 
 func items(list string) string { return with(`"amount"`, `"items":[`+list+`],"amount"`) }
 
+// Case: a client set price, total or a negative quantity; schema-valid numbers that Go refuses (Universal-Commerce-Protocol/samples#194, RIVETO#423, golang/go#48298).
 func TestBadBodiesAreRefusedWithWhatIsWrong(t *testing.T) {
 	const badQuantity = "must be from 1 to 999999"
 	tests := []struct {
@@ -51,6 +52,8 @@ func TestBadBodiesAreRefusedWithWhatIsWrong(t *testing.T) {
 		{"an empty order id", with(`"o-1"`, `""`), problem.InvalidOrder, "/order_id", "must not be empty: leave it out"},
 		{"a slash in the order id", with(`"o-1"`, `"o/1"`), problem.InvalidOrder, "/order_id", "must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -"},
 		{"a fraction of zero", with("1999", "1999.0"), problem.InvalidOrder, "/amount", "must be an integer, written without fraction or exponent"},
+		{"a fraction of a cent", with("1999", "9175.2"), problem.InvalidOrder, "/amount", "must be an integer, written without fraction or exponent"},
+		{"a small exponent", with("1999", "1e3"), problem.InvalidOrder, "/amount", "must be an integer, written without fraction or exponent"},
 		{"an exponent", with("1999", "1e400"), problem.InvalidOrder, "/amount", "must be an integer, written without fraction or exponent"},
 		{"over 64 bits", with("1999", "9223372036854775808"), problem.InvalidOrder, "/amount", "must be an integer that fits in 64 bits"},
 		{"nine digits", with("1999", "100000000"), problem.InvalidOrder, "/amount", "must be from 0 to 99999999 minor units"},

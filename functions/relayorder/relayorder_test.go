@@ -139,6 +139,7 @@ func TestNewOrderIsStatedAsItWasRecorded(t *testing.T) {
 	}
 }
 
+// Case: a redelivered stream record had another event id (floci#3262).
 func TestRedeliveryPublishesTheVerySameEvent(t *testing.T) {
 	var out outside
 	record := insert(row(t, "o-1"))
@@ -185,6 +186,7 @@ func TestAllOfABatchIsPublishedTogether(t *testing.T) {
 	}
 }
 
+// Case: removed or changed rows were announced as new (iam-identity-center-team#558, aws-lambda-stream#426).
 func TestOnlyNewRowsStateAnything(t *testing.T) {
 	records := []relayorder.Record{
 		{Name: "REMOVE", Sequence: "1"}, // also by time to live: without an image
@@ -210,6 +212,7 @@ func TestOnlyNewRowsStateAnything(t *testing.T) {
 	}
 }
 
+// Case: one bad stream record blocked the shard (wellcomecollection/platform#954).
 func TestRecordThatCanNeverBePublishedIsParkedAndTheRestGoesOn(t *testing.T) {
 	refused := row(t, "o-3")
 	refused.Amount = -1

@@ -127,6 +127,7 @@ func TestPaymentMakesTheOrderPaidAndSaysSo(t *testing.T) {
 	}
 }
 
+// Case: the same event changed the order twice (trigger.dev#1151, sample-citadel#103).
 func TestReplayReturnsTheSameEvent(t *testing.T) {
 	for name, arrive := range map[string]func(*testing.T) event.Event{
 		"paid": paid, "failed": failed, "rejected": refused, "cancelled": cancel,
@@ -223,6 +224,8 @@ func TestARefundCountsOnlyWhileThePaymentsRowSaysSo(t *testing.T) {
 }
 
 // TestAnyOrderOfArrivalEndsTheSame delivers the happy path's facts and their repeats in every order.
+//
+// Case: a late event overwrote a newer state (cumulus#2160, incacook-app#21, mostro#692).
 func TestAnyOrderOfArrivalEndsTheSame(t *testing.T) {
 	arrivals := []func(*testing.T) event.Event{paid, paid, cancel, failed}
 	for _, p := range permutations(len(arrivals)) {
@@ -316,6 +319,7 @@ func (u unwritable) Apply(ctx context.Context, before order.Order, d order.Decis
 	return errTimeout
 }
 
+// Case: an own earlier write was taken for an error (aws-sdk-java#2667).
 func TestALostAnswerComesAgainAndStatesTheSameChange(t *testing.T) {
 	w := newWorld(t)
 	s := w.stage()

@@ -96,6 +96,8 @@ func lines(t *testing.T, path string) []string {
 
 // The deploy tool and its plugin hook into each other, so a pair that was tried stays the pair that is installed; and a lock
 // file that names a registry works only where that registry is reached.
+//
+// Case: the deploy tool and a plugin drifted apart (serverless-step-functions#789).
 func TestInstallsArePinnedAndNameNoRegistry(t *testing.T) {
 	var manifest struct {
 		DevDependencies map[string]string `json:"devDependencies"`

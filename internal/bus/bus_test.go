@@ -127,6 +127,8 @@ func TestTwelveEventsGoInTwoCallsInOrder(t *testing.T) {
 }
 
 // PutEvents answers 200 with failures: 12 entries, of which the 3rd has an error code.
+//
+// Case: PutEvents answered 200 and had failed entries (swarmion#1890, action-destinations#2828).
 func TestOnlyTheFailedEntryIsSentAgain(t *testing.T) {
 	b := &eventBridge{t: t, fail: func(call int, e putEntry) string {
 		if call == 1 && strings.Contains(e.Detail, string(orderID(2))) {
@@ -149,6 +151,7 @@ func TestOnlyTheFailedEntryIsSentAgain(t *testing.T) {
 	}
 }
 
+// Case: PutEvents answered 200 and had failed entries (swarmion#1890).
 func TestAnEntryThatKeepsFailingIsReportedByIndex(t *testing.T) {
 	b := &eventBridge{t: t, fail: func(_ int, e putEntry) string {
 		if strings.Contains(e.Detail, string(orderID(2))) {
@@ -205,6 +208,7 @@ func TestAnAnswerThatDoesNotMatchTheRequestIsAFailure(t *testing.T) {
 	}
 }
 
+// Case: a detail-type over 128 characters failed its call (a limit of the PutEvents API).
 func TestARefusedEventIsNeverSentAndStopsNoOther(t *testing.T) {
 	valid := updates(t, 1)[0]
 	for name, spoil := range map[string]func(*event.Event){

@@ -127,6 +127,8 @@ func TestTruncatedGzipIsAnError(t *testing.T) {
 
 // TestTheSampleShowsWhatFloatsWouldCost counts the rows on which truncating a float is a cent short, so
 // that the sample stays able to tell an exact reader from another.
+//
+// Case: cents went through floats (react-stripe-js#408, formie#2903).
 func TestTheSampleShowsWhatFloatsWouldCost(t *testing.T) {
 	f, err := os.Open("data/CDNOW_sample.txt.gz")
 	if err != nil {
@@ -152,6 +154,7 @@ func TestTheSampleShowsWhatFloatsWouldCost(t *testing.T) {
 	}
 }
 
+// Case: cents went through floats (react-stripe-js#408, formie#2903, shopp#3217, cartalyst/stripe#35).
 func TestCentsAreExact(t *testing.T) {
 	for dollars, want := range map[string]int64{"0.00": 0, "9.95": 995, "17.99": 1799, "78.40": 7840, "5.10": 510, "506.97": 50_697} {
 		if got, ok := cdnow.Cents(dollars); !ok || got != want {

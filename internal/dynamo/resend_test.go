@@ -33,6 +33,7 @@ func (c twice) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWrit
 	return again(ctx, in, c.Client.TransactWriteItems)
 }
 
+// Case: a failed condition was taken for an error (aws-serverless-ecommerce-platform#180, saleor/apps#2181, aws-sdk-java#2667).
 func TestConformanceWhenEveryWriteIsSentTwice(t *testing.T) {
 	client := twice{newClient()}
 	conformance.Test(t, func(t *testing.T) conformance.Stores {

@@ -52,6 +52,7 @@ func TestImageIsTheStoredOrder(t *testing.T) {
 	}
 }
 
+// Case: a stream record came without an image (iam-identity-center-team#558).
 func TestUnreadableImageIsNamedAndKeepsTheOrdersID(t *testing.T) {
 	for name, c := range map[string]struct{ image, attribute string }{
 		"none":           {"", "order_id"},

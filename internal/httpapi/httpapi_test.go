@@ -66,6 +66,7 @@ func TestTokenSaysWhoIsAsking(t *testing.T) {
 	}
 }
 
+// Case: somebody saw another's order (dotnet/eShop#996, macrozheng/mall#994).
 func TestACallerSeesOnlyItsOwnOrders(t *testing.T) {
 	o := order.Order{UserID: "u1", PlacedBy: "s1"}
 	tests := []struct {

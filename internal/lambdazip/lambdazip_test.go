@@ -60,6 +60,7 @@ func onlyFile(t *testing.T, packed []byte) *zip.File {
 	return r.File[0]
 }
 
+// Case: the bootstrap was not executable or for another machine (serverless#12123, go-plugin#44, sam-cli#3338).
 func TestZipHoldsAnExecutableBootstrapForGraviton(t *testing.T) {
 	file := onlyFile(t, build(t, checkout(t, "hello"), lambdazip.AWS()))
 	if got, want := file.Name, "bootstrap"; got != want {

@@ -26,6 +26,7 @@ func TestEveryCodeHasItsExponent(t *testing.T) {
 	}
 }
 
+// Case: one currency had several spellings (seen with stripe-mock).
 func TestParseTakesOnlyTheNormalForm(t *testing.T) {
 	for _, code := range []string{"usd", "Usd", "uSD", " USD", "USD\n", "u\u017fd"} {
 		_, err := money.Parse(code)
@@ -35,6 +36,7 @@ func TestParseTakesOnlyTheNormalForm(t *testing.T) {
 	}
 }
 
+// Case: no currency was taken for one (seen with stripe-mock).
 func TestParseRefusesWhatIsNoCurrency(t *testing.T) {
 	without := []string{"XAU", "XAG", "XPT", "XPD", "XDR", "XSU", "XUA", "XAD", "XBA", "XBB", "XBC", "XBD", "XTS", "XXX"}
 	withdrawn := []string{"ANG", "BGN", "CUC", "HRK", "SLL", "ZWL", "STD", "VEF"}
@@ -45,6 +47,7 @@ func TestParseRefusesWhatIsNoCurrency(t *testing.T) {
 	}
 }
 
+// Case: 500 yen were printed as 5.00 (Paymenter#1258, woocommerce-gateway-stripe#2720).
 func TestFormatPrintsMajorUnits(t *testing.T) {
 	for _, row := range []struct {
 		amount int64

@@ -61,6 +61,7 @@ func TestEveryCodeKeepsItsSmallestUnitOrRefusesIt(t *testing.T) {
 	}
 }
 
+// Case: zero-decimal amounts times 100, three-decimal ones divided by 10 (Paymenter#1258, cartalyst/stripe#59, InvoicePlane#1677, woocommerce-gateway-stripe#2720).
 func TestAmountsThatOthersChargedWrong(t *testing.T) {
 	for _, row := range []struct {
 		promise  string
@@ -85,6 +86,7 @@ func TestAmountsThatOthersChargedWrong(t *testing.T) {
 	}
 }
 
+// Case: the third decimal was cut (woocommerce-gateway-stripe#2720, stripe-ios#2141).
 func TestAmountsAreNeverRounded(t *testing.T) {
 	to := map[money.Currency]int64{"BHD": 35205, "KWD": 5124, "MGA": 505, "OMR": -9}
 	for c, amount := range to {
@@ -111,6 +113,7 @@ func TestConversionNeverOverflows(t *testing.T) {
 	}
 }
 
+// Case: the gateway was the guard against unknown currencies (seen with stripe-mock).
 func TestUnknownCurrencyNeverReachesStripe(t *testing.T) {
 	for _, c := range []money.Currency{"", "usd", "ZZZ", "XAU"} {
 		if _, err := money.ToStripe(100, c); !errors.Is(err, money.ErrNotTaken) {

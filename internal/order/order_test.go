@@ -22,6 +22,7 @@ func TestIDs(t *testing.T) {
 	}
 }
 
+// Case: quantity times price ran over (Universal-Commerce-Protocol/samples#194).
 func TestSumChecksForOverflow(t *testing.T) {
 	line := func(quantity, unit int64) order.Item {
 		return order.Item{SKU: "A", Quantity: quantity, UnitAmount: unit}

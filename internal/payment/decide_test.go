@@ -38,6 +38,7 @@ func declined(i payment.Intent, r order.Reason) payment.Intent {
 	return i
 }
 
+// Case: a cancelled intent was taken for a declined card (akash console#3760, woocommerce#4758).
 func TestRowFollowsItsIntent(t *testing.T) {
 	type want struct {
 		step   payment.Step

@@ -107,6 +107,7 @@ func TestALetterHasReasonFunctionAndCodeBesideTheUnchangedBody(t *testing.T) {
 	}
 }
 
+// Case: attributes were lost, or copied empty and refused (lumigo-CLI#94, MassTransit#4015).
 func TestALetterKeepsTheMessagesAttributesAndTrace(t *testing.T) {
 	s := &server{t: t, status: http.StatusOK}
 	l := letter()
@@ -133,6 +134,7 @@ func TestALetterKeepsTheMessagesAttributesAndTrace(t *testing.T) {
 	}
 }
 
+// Case: attributes were lost (lumigo-CLI#94, MassTransit#4015).
 func TestALetterHasTenAttributesAtMostAndAlwaysItsOwn(t *testing.T) {
 	s := &server{t: t, status: http.StatusOK}
 	l := letter()

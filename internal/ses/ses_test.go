@@ -70,6 +70,7 @@ func TestTheSenderStandsAloneWithoutANameOrConfigurationSet(t *testing.T) {
 	}
 }
 
+// Case: rejections were taken for outages and sent again for ever (mail-for-good#113, plunk#111, voicemail-express#34).
 func TestEachAnswerIsSortedByWhatItSaysOfTheMail(t *testing.T) {
 	unverified := "Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: "
 	for _, tt := range []struct {

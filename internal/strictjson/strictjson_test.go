@@ -58,6 +58,8 @@ func TestDecodeNamesAllThatIsWrong(t *testing.T) {
 }
 
 // TestDecodeRefuses has one document for each way in which encoding/json is too kind.
+//
+// Case: doubled and differently cased names, trailing text, schema-valid numbers that Go refuses (golang/go#48298, golang/go#14750).
 func TestDecodeRefuses(t *testing.T) {
 	cases := map[string]string{
 		"nothing":                    ``,
@@ -101,6 +103,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// Case: large integers lost digits (golang/go#12409, inngest#4409).
 func TestIntegersKeepAllTheirDigits(t *testing.T) {
 	var got document
 	if err := strictjson.Decode([]byte(`{"name":"a","count":616581622363398142}`), &got, strictjson.Refuse); err != nil {

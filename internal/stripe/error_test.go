@@ -32,6 +32,7 @@ func confirmAgainst(t *testing.T, h http.Handler) error {
 	return err
 }
 
+// Case: 409 and 429 were taken for declines, declines for errors (stripe-ruby#431, stripity-stripe#564, artsy/exchange#448).
 func TestErrorsMeanWhatTheyMeanForThePayment(t *testing.T) {
 	for _, c := range []struct {
 		status int

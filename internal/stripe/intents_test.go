@@ -76,6 +76,7 @@ func TestRequestsSayWhatTheyMust(t *testing.T) {
 	}
 }
 
+// Case: zero-decimal amounts times 100, three-decimal ones divided by 10 (Paymenter#1258, woocommerce-gateway-stripe#2720).
 func TestAmountIsInStripesUnit(t *testing.T) {
 	for _, c := range []struct {
 		amount   int64
@@ -102,6 +103,7 @@ func TestAmountIsInStripesUnit(t *testing.T) {
 	}
 }
 
+// Case: an amount below the minimum (epcon#1259, opencollective-api#10662, woocommerce#81).
 func TestOrderThatNoIntentFitsIsDeclined(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*payment.Params)

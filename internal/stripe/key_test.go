@@ -14,6 +14,7 @@ import (
 	"github.com/orderflow/orderflow/internal/stripesandbox"
 )
 
+// Case: a key was made of something that changes (tempoxyz/pympp#155).
 func TestSameOrderAndParametersGiveTheSameIntent(t *testing.T) {
 	a := open()
 	first := a.create(t, "pm_card_visa")
@@ -96,6 +97,7 @@ func TestStoredErrorDoesNotHoldUpConfirmAndCancel(t *testing.T) {
 	}
 }
 
+// Case: the same key with another body (stripe-ruby#503).
 func TestKeyWithOtherParametersIsSaidToBeReused(t *testing.T) {
 	a := open()
 	a.create(t, "pm_card_visa")

@@ -75,6 +75,7 @@ func readers(t *testing.T, in template) map[string]string {
 	return found
 }
 
+// Case: the visibility timeout was shorter than the function's; dead letters were kept too short (terraform-provider-aws#18099, wing#1507, support-service-lambdas#2288).
 func TestQueuesKeepTheirMessages(t *testing.T) {
 	eachStage(t, func(t *testing.T, _ string, in template) {
 		reader := readers(t, in)
@@ -113,6 +114,7 @@ func TestQueuesKeepTheirMessages(t *testing.T) {
 	})
 }
 
+// Case: throttled messages filled the dead-letter queue (authentication-api#3053).
 func TestQueuesOutlastAnHoursOutage(t *testing.T) {
 	for name, q := range all[queue](t, load(t, "prod"), "AWS::SQS::Queue") {
 		if !q.isSource() {
@@ -146,6 +148,7 @@ func TestDeadLetterQueuesServeOneStage(t *testing.T) {
 	}
 }
 
+// Case: partial answers were given and not switched on (indexing-service#159).
 func TestQueueMappingsReportEachFailure(t *testing.T) {
 	eachStage(t, func(t *testing.T, _ string, in template) {
 		queues := all[queue](t, in, "AWS::SQS::Queue")
@@ -171,6 +174,7 @@ func TestQueueMappingsReportEachFailure(t *testing.T) {
 	})
 }
 
+// Case: one bad stream record blocked the shard (solita#376, wellcomecollection/platform#954).
 func TestStreamMappingLosesNothingAndBlocksNothing(t *testing.T) {
 	eachStage(t, func(t *testing.T, _ string, in template) {
 		checked := 0

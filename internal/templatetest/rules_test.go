@@ -81,6 +81,7 @@ func (v *values) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, &(*v)[0])
 }
 
+// Case: a rule could not reach its queue, and nobody noticed (buildkite/on-demand#26, bike4mind#96).
 func TestRuleTargetsRetryAndKeepWhatTheyCannotDeliver(t *testing.T) {
 	eachStage(t, func(t *testing.T, _ string, in template) {
 		for name, r := range all[rule](t, in, "AWS::Events::Rule") {
@@ -108,6 +109,7 @@ func TestRuleTargetsRetryAndKeepWhatTheyCannotDeliver(t *testing.T) {
 	})
 }
 
+// Case: a rule could not reach its own dead-letter queue (bike4mind#96).
 func TestUndeliverableQueueTakesFromTheBussRulesOnly(t *testing.T) {
 	in := load(t, "prod")
 	want := value{Text: `{"Fn::Sub":"arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${Bus}/*"}`}
@@ -116,6 +118,7 @@ func TestUndeliverableQueueTakesFromTheBussRulesOnly(t *testing.T) {
 	}
 }
 
+// Case: a rule could not reach its queue (buildkite/on-demand#26, cloudposse#46).
 func TestQueuePoliciesLetInRulesAndNobodyElse(t *testing.T) {
 	eachStage(t, func(t *testing.T, _ string, in template) {
 		for name, p := range all[policy](t, in, "AWS::SQS::QueuePolicy") {

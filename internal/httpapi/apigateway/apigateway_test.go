@@ -95,6 +95,7 @@ func invoke(t *testing.T, h http.HandlerFunc, in events.APIGatewayV2HTTPRequest)
 	return out, lines
 }
 
+// Case: cookies and joined headers were lost (localstack#12688, grammY#900).
 func TestHandlerSeesTheRequestAsTheClientSentIt(t *testing.T) {
 	var got *http.Request
 	var body []byte

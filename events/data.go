@@ -76,7 +76,7 @@ type PaymentProcessed struct {
 }
 
 // NoPayment is the payment id of an order of amount zero, which never reaches the provider.
-const NoPayment = "none"
+const NoPayment = order.NoPayment
 
 // PaymentFailed states that the provider said no, for good.
 type PaymentFailed struct {

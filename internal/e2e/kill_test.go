@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/orderflow/orderflow/internal/order"
 )
@@ -55,12 +57,23 @@ func quickVisibility(t *testing.T) {
 		if q.URL == "" {
 			continue
 		}
-		_, err := world.queues.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{
-			QueueUrl: &q.URL, Attributes: map[string]string{"VisibilityTimeout": "10"},
+		const name = types.QueueAttributeNameVisibilityTimeout
+		before, err := world.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
+			QueueUrl: &q.URL, AttributeNames: []types.QueueAttributeName{name},
 		})
 		if err != nil {
 			t.Fatalf("%s: %v", key, err)
 		}
+		set := func(seconds string) {
+			_, err := world.queues.SetQueueAttributes(context.WithoutCancel(t.Context()), &sqs.SetQueueAttributesInput{
+				QueueUrl: &q.URL, Attributes: map[string]string{string(name): seconds},
+			})
+			if err != nil {
+				t.Errorf("%s: %v", key, err)
+			}
+		}
+		set("10")
+		t.Cleanup(func() { set(before.Attributes[string(name)]) })
 	}
 }
 

@@ -71,6 +71,9 @@ type Fact struct {
 // PaymentStatus is the state of a payments row.
 type PaymentStatus string
 
+// NoPayment stands for the payment intent's id where nothing was to be paid: the provider is never asked.
+const NoPayment = "none"
+
 // The states of a payments row.
 const (
 	PaymentOpen      PaymentStatus = "OPEN"

@@ -12,15 +12,12 @@ import (
 // ErrConflict means that the row's revision is not the one that the writer had read. Read again.
 var ErrConflict = errors.New("payments row has changed")
 
-// NoPayment stands in the place of an intent's id where nothing was to be paid.
-const NoPayment = "none"
-
 // Row is the payments row of an order. The zero Row, with revision 0, stands for none.
 type Row struct {
 	OrderID  order.ID
 	Status   order.PaymentStatus
 	Revision int64  // 0 where nothing is stored, then one more with every write
-	IntentID string // the payment intent's id, NoPayment, or empty where there never was one
+	IntentID string // the payment intent's id, order.NoPayment, or empty where there never was one
 	Params   Params // the exact parameters that the intent was made with
 	Reason   order.Reason
 	At       time.Time // when Status was reached, to the millisecond
@@ -54,7 +51,7 @@ func Open(id order.ID, intentID string, p Params, now time.Time) Row {
 
 // Free returns the first row of an order that costs nothing. The provider is never asked about it.
 func Free(id order.ID, c money.Currency, now time.Time) Row {
-	row := Row{OrderID: id, IntentID: NoPayment, Params: Params{Currency: c}}
+	row := Row{OrderID: id, IntentID: order.NoPayment, Params: Params{Currency: c}}
 	return row.become(order.PaymentSucceeded, "", now)
 }
 

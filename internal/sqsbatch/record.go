@@ -77,7 +77,7 @@ func read(body string) (event.Event, error) {
 }
 
 func invalid(err error) result {
-	code := CodeInvalidEvent
+	code := outcome.CodeInvalidEvent
 	switch {
 	case errors.Is(err, events.ErrUnknownType):
 		code = CodeUnknownType

@@ -54,7 +54,6 @@ type Delayer interface {
 
 // Codes that the runner gives. A stage has codes of its own.
 const (
-	CodeInvalidEvent     outcome.Code = "invalid_event"
 	CodeUnknownType      outcome.Code = "unknown_type"
 	CodeEventTooLarge    outcome.Code = "event_too_large"
 	CodePanic            outcome.Code = "panic"

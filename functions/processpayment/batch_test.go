@@ -69,7 +69,7 @@ func TestRowThatChangedAfterTheBatchWasReadIsNotOverwritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantProcessed(t, out, paid)
-	if b.row(t, "o1") != paid || b.captures("o1") != 1 || len(b.intents("o1")) != 1 {
+	if !b.row(t, "o1").Equal(paid) || b.captures("o1") != 1 || len(b.intents("o1")) != 1 {
 		t.Errorf("row %+v, intents %+v", b.row(t, "o1"), b.intents("o1"))
 	}
 }

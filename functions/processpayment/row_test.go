@@ -211,7 +211,7 @@ func TestPendingPaymentWaitsForItsEnd(t *testing.T) {
 			}
 			pending := b.row(t, "o1")
 			wantStatus(t, pending, order.PaymentPending)
-			if out := b.deliver(t, in); len(out) != 0 || b.row(t, "o1") != pending {
+			if out := b.deliver(t, in); len(out) != 0 || !b.row(t, "o1").Equal(pending) {
 				t.Fatalf("a second delivery changed something: %v, %+v", out, b.row(t, "o1"))
 			}
 			b.sandbox.Ledger().Settle("o1")
@@ -240,7 +240,7 @@ func TestEndedRowIsStatedAgainWithoutTheProvider(t *testing.T) {
 			if first[0].String() != again[0].String() {
 				t.Errorf("first %v, then %v", first[0], again[0])
 			}
-			if h.askedProvider() || b.row(t, "o1") != row {
+			if h.askedProvider() || !b.row(t, "o1").Equal(row) {
 				t.Errorf("calls %v", h.calls)
 			}
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/event"
 
 	"github.com/orderflow/orderflow/events"
+	"github.com/orderflow/orderflow/internal/announce"
 	"github.com/orderflow/orderflow/internal/deadletter"
 	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/outcome"
@@ -92,24 +93,11 @@ func read(record Record) result {
 	case record.Err != nil:
 		return result{record: record, err: outcome.Permanent(CodeUnreadable, record.Err)}
 	}
-	e, err := Recorded(record.Order)
+	e, err := announce.Recorded(record.Order)
 	if err != nil {
 		return result{record: record, err: outcome.Permanent(CodeRefused, err)}
 	}
 	return result{record: record, event: e, due: true}
-}
-
-// Recorded returns the fact that o was recorded. It is the same for as long as o exists, whatever happens to o.
-func Recorded(o order.Order) (event.Event, error) {
-	return events.New(events.OrderRecorded{
-		OrderID:       o.ID,
-		UserID:        o.UserID,
-		Amount:        o.Amount,
-		Currency:      o.Currency,
-		Items:         o.Items,
-		PaymentMethod: o.PaymentMethod,
-		RecordedAt:    o.RecordedAt,
-	}, o.RecordedAt, events.Cause{TraceParent: o.TraceParent})
 }
 
 // publish publishes all events together and notes what became of each.

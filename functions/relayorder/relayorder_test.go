@@ -16,6 +16,7 @@ import (
 	"github.com/orderflow/orderflow/events"
 	"github.com/orderflow/orderflow/events/eventstest"
 	"github.com/orderflow/orderflow/functions/relayorder"
+	"github.com/orderflow/orderflow/internal/announce"
 	"github.com/orderflow/orderflow/internal/deadletter"
 	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/outcome"
@@ -163,11 +164,11 @@ func TestRedeliveryPublishesTheVerySameEvent(t *testing.T) {
 
 func TestFactIsTheSameAfterTheOrderMovedOn(t *testing.T) {
 	o := row(t, "o-1")
-	before, err := relayorder.Recorded(o)
+	before, err := announce.Recorded(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := relayorder.Recorded(o.With(order.Change{Version: 2, Status: order.Paid, At: recordedAt.Add(time.Hour), Cause: "e"}))
+	after, err := announce.Recorded(o.With(order.Change{Version: 2, Status: order.Paid, At: recordedAt.Add(time.Hour), Cause: "e"}))
 	if err != nil {
 		t.Fatal(err)
 	}

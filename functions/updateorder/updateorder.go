@@ -13,6 +13,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/event"
 
 	"github.com/orderflow/orderflow/events"
+	"github.com/orderflow/orderflow/internal/announce"
 	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/outcome"
 	"github.com/orderflow/orderflow/internal/prefetch"
@@ -131,18 +132,9 @@ func Decide(o order.Order, fact order.Fact, now time.Time) (Updated, order.Decis
 
 // state returns the OrderUpdated of a change, caused by in.
 func state(u Updated, in event.Event) ([]event.Event, error) {
-	out, err := events.New(events.OrderUpdated{
-		OrderID:        u.Order.ID,
-		UserID:         u.Order.UserID,
-		Status:         u.Change.Status,
-		PreviousStatus: u.Order.StatusBefore(u.Change),
-		Version:        u.Change.Version,
-		Reason:         u.Change.Reason,
-		Amount:         u.Order.Amount,
-		Currency:       u.Order.Currency,
-	}, u.Change.At, events.CauseOf(in))
+	out, err := announce.Updated(u.Order, u.Change, events.TraceParent(in))
 	if err != nil {
-		return nil, outcome.Permanent(CodeBrokenOrder, fmt.Errorf("order %s: %w", u.Order.ID, err))
+		return nil, outcome.Permanent(CodeBrokenOrder, err)
 	}
 	return []event.Event{out}, nil
 }

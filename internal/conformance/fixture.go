@@ -52,6 +52,11 @@ func row(id order.ID, revision int64) payment.Row {
 		OrderID: id, Status: order.PaymentReturned, Revision: revision, IntentID: "pi_1",
 		Params: payment.Params{Amount: 2500, Currency: "EUR", Customer: "cus_1", PaymentMethod: "pm_1"},
 		Reason: order.RefundedAtProvider, At: noon.Add(time.Duration(revision) * time.Minute), CapturedAt: noon,
+		Refunds: []payment.Refund{
+			{ID: "re_1", Amount: 2500, Failed: true, Reason: "lost_or_stolen_card", At: noon.Add(time.Second)},
+			{ID: "re_2", Amount: 2500, At: noon.Add(2 * time.Second)},
+		},
+		Disputes: []payment.Dispute{{ID: "dp_1", Amount: 2500, Status: "needs_response", At: noon.Add(3 * time.Second)}},
 	}
 }
 

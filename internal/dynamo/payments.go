@@ -99,7 +99,7 @@ func whyNotPut(there item.Map, written payment.Row) error {
 	if err != nil {
 		return broken(err)
 	}
-	if stored == written {
+	if stored.Equal(written) {
 		return nil
 	}
 	return payment.ErrConflict

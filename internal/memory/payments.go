@@ -76,7 +76,7 @@ func (s *Payments) put(row payment.Row) error {
 	if err != nil {
 		return err
 	}
-	if stored == written {
+	if stored.Equal(written) {
 		return nil
 	}
 	if stored.Revision != row.Revision-1 {

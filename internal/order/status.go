@@ -56,6 +56,7 @@ const (
 	LatePayment            Reason = "late_payment"
 	RefundedAtProvider     Reason = "refunded_at_provider"
 	RefundFailed           Reason = "refund_failed"
+	PaymentUnresolved      Reason = "payment_unresolved" // nobody could find out what became of the money
 )
 
 // RejectionReasons lists the reasons for which query-user turns an order down.

@@ -198,14 +198,5 @@ func Apply(o Order, f Fact, now time.Time) (Decision, error) {
 	if err != nil {
 		return Decision{}, fmt.Errorf("order %s: %s in status %s: %w", o.ID, f.Kind, o.Status, err)
 	}
-	return Decision{
-		Change: Change{
-			Version: o.Version + 1,
-			Status:  status,
-			Reason:  reason,
-			At:      now.UTC().Truncate(time.Millisecond),
-			Cause:   f.Cause,
-		},
-		IfPayment: payment,
-	}, nil
+	return Decision{Change: o.next(status, reason, f.Cause, now), IfPayment: payment}, nil
 }

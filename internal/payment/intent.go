@@ -21,6 +21,7 @@ const (
 // Intent is a payment intent as the provider shows it.
 type Intent struct {
 	ID       string
+	OrderID  order.ID // that it was made for, from its metadata; empty where it names none
 	Status   IntentStatus
 	Amount   int64 // minor units of Currency
 	Currency money.Currency

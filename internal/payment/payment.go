@@ -3,6 +3,7 @@ package payment
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/orderflow/orderflow/internal/money"
@@ -25,6 +26,16 @@ type Row struct {
 	// CapturedAt is when Status first was SUCCEEDED, to the millisecond; zero before. A refund changes At and leaves it,
 	// so that the capture is stated again with the time that it was stated with first.
 	CapturedAt time.Time
+
+	Refunds  []Refund  // of the intent, failed ones included, in the order in which the row learned of them
+	Disputes []Dispute // of the intent, each with its last status
+}
+
+// Equal reports whether r and o say the same.
+func (r Row) Equal(o Row) bool {
+	refunds, disputes := slices.Equal(r.Refunds, o.Refunds), slices.Equal(r.Disputes, o.Disputes)
+	return refunds && disputes && r.OrderID == o.OrderID && r.Status == o.Status && r.Revision == o.Revision &&
+		r.IntentID == o.IntentID && r.Params == o.Params && r.Reason == o.Reason && r.At == o.At && r.CapturedAt == o.CapturedAt
 }
 
 // Params are the parameters of a payment intent. A retry uses the row's, never the message's.

@@ -3,7 +3,9 @@ package payment
 import (
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/orderflow/orderflow/internal/money"
 	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/outcome"
 )
@@ -25,7 +27,38 @@ var (
 	ErrRefused = errors.New("the provider refuses the call")
 	// ErrMismatch means that an intent is not the one that its row was made for.
 	ErrMismatch = errors.New("the payment intent is not the row's")
+	// ErrGivenBack means that there is nothing left to refund, or less than was asked for. Look at the refunds and go by them.
+	ErrGivenBack = errors.New("the money was given back before")
 )
+
+// Errors of a notice that the provider sent. Compare with errors.Is.
+var (
+	// ErrForged means that the signature is not the provider's, or that there is none.
+	ErrForged = errors.New("the signature is not the provider's")
+	// ErrOld means that the signature is the provider's, and was made too long ago.
+	ErrOld = errors.New("the signature is too old")
+	// ErrAPIVersion means that the notice is written in a version of the provider's API that this program does not read. The error names both.
+	ErrAPIVersion = errors.New("the notice is of another API version")
+	// ErrNotice means that the notice is the provider's and can't be read.
+	ErrNotice = errors.New("the notice can't be read")
+)
+
+// Notice is an event of the provider's, such as a webhook brings: that something happened to an intent. What happened is to be asked of the provider.
+type Notice struct {
+	ID       string
+	Type     string    // in the provider's words, such as charge.refunded
+	IntentID string    // empty where it is about none, or of a type that does not concern orders
+	Created  time.Time // when it happened
+}
+
+// RefundRequest asks for money back.
+type RefundRequest struct {
+	OrderID  order.ID
+	IntentID string
+	Amount   int64 // minor units of Currency
+	Currency money.Currency
+	Number   int // of this refund among the intent's, failed ones included; 1 for the first. The same number never pays twice.
+}
 
 // Reasons of the provider's refusals that have no code of its own.
 const (

@@ -104,7 +104,7 @@ func intentOr(pi *stripe.PaymentIntent, err error) (payment.Intent, error) {
 	if err != nil || pi.ID == "" || pi.Status == "" {
 		return payment.Intent{}, fmt.Errorf("answer is no payment intent: %w", payment.ErrUnclear)
 	}
-	intent := payment.Intent{ID: pi.ID, Status: payment.IntentStatus(pi.Status), Amount: amount, Currency: currency}
+	intent := payment.Intent{ID: pi.ID, OrderID: order.ID(pi.Metadata[orderKey]), Status: payment.IntentStatus(pi.Status), Amount: amount, Currency: currency}
 	if e := pi.LastPaymentError; e != nil {
 		intent.Declined = declineReason(e)
 	}

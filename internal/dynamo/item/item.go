@@ -85,6 +85,15 @@ func (r *reader) number(name string) int64 {
 	return i
 }
 
+func (r *reader) boolean(name string) bool {
+	b, ok := r.m[name].(*types.AttributeValueMemberBOOL)
+	if !ok {
+		r.breaks(name)
+		return false
+	}
+	return b.Value
+}
+
 func (r *reader) time(name string) time.Time {
 	s := r.text(name)
 	t, err := time.Parse(order.TimeLayout, s)

@@ -33,6 +33,12 @@ func FromPayment(r payment.Row) Map {
 	}
 	setText(m, "intent_id", r.IntentID)
 	setText(m, Reason, string(r.Reason))
+	if len(r.Refunds) > 0 {
+		m["refunds"] = &types.AttributeValueMemberL{Value: each(r.Refunds, fromRefund)}
+	}
+	if len(r.Disputes) > 0 {
+		m["disputes"] = &types.AttributeValueMemberL{Value: each(r.Disputes, fromDispute)}
+	}
 	if r.Params != (payment.Params{}) {
 		m["params"] = &types.AttributeValueMemberM{Value: params(r.Params)}
 	}
@@ -45,6 +51,34 @@ func params(p payment.Params) Map {
 	setText(m, "customer", p.Customer)
 	setText(m, "payment_method", p.PaymentMethod)
 	return m
+}
+
+func each[T any](rows []T, from func(T) Map) []types.AttributeValue {
+	l := make([]types.AttributeValue, len(rows))
+	for i, row := range rows {
+		l[i] = &types.AttributeValueMemberM{Value: from(row)}
+	}
+	return l
+}
+
+func fromRefund(f payment.Refund) Map {
+	m := Map{"id": Text(f.ID), "amount": Number(f.Amount), "failed": &types.AttributeValueMemberBOOL{Value: f.Failed}, "at": Time(f.At)}
+	setText(m, Reason, string(f.Reason))
+	return m
+}
+
+func fromDispute(d payment.Dispute) Map {
+	return Map{"id": Text(d.ID), "amount": Number(d.Amount), Status: Text(string(d.Status)), "at": Time(d.At)}
+}
+
+func refund(r *reader) payment.Refund {
+	return payment.Refund{
+		ID: r.text("id"), Amount: r.number("amount"), Failed: r.boolean("failed"), Reason: order.Reason(r.optional(Reason)), At: r.time("at"),
+	}
+}
+
+func dispute(r *reader) payment.Dispute {
+	return payment.Dispute{ID: r.text("id"), Amount: r.number("amount"), Status: order.Reason(r.text(Status)), At: r.time("at")}
 }
 
 // Payment reads an item of the payments table. The error is ErrBroken.
@@ -69,6 +103,14 @@ func Payment(m Map) (payment.Row, error) {
 			PaymentMethod: inner.optional("payment_method"),
 		}
 		r.take(inner)
+	}
+	for _, entry := range r.list("refunds") {
+		row.Refunds = append(row.Refunds, refund(entry))
+		r.take(entry)
+	}
+	for _, entry := range r.list("disputes") {
+		row.Disputes = append(row.Disputes, dispute(entry))
+		r.take(entry)
 	}
 	r.check(row.OrderID.Valid(), OrderID)
 	r.check(slices.Contains(paymentStatuses, row.Status), Status)

@@ -33,6 +33,9 @@ const (
 	SourcePayments Source = "orderflow.payments"
 )
 
+// Saga stands among the consumers for the state machine that undoes what was done for an order.
+const Saga = "saga"
+
 const typePrefix = "com.orderflow."
 
 // Name returns the type without prefix and major version: "OrderRecorded".
@@ -60,7 +63,7 @@ type Entry struct {
 	Minor  int // of the newest schema
 	Source Source
 	Stated string // when
-	// Producers and Consumers are keys of functions in serverless.yml.
+	// Producers and Consumers are keys of functions in serverless.yml. The consumer [Saga] is the state machine.
 	Producers []string
 	Consumers []string
 	decode    func(raw []byte) (Data, error)
@@ -77,7 +80,7 @@ var catalog = []Entry{
 	{
 		Type: TypeOrderRecorded, Source: SourceOrders, decode: decode[OrderRecorded],
 		Stated:    "the order is stored",
-		Producers: []string{"relay-order"},
+		Producers: []string{"relay-order", "sweep-orders"},
 		Consumers: []string{"query-user"},
 	},
 	{
@@ -95,39 +98,43 @@ var catalog = []Entry{
 	{
 		Type: TypePaymentProcessed, Source: SourcePayments, decode: decode[PaymentProcessed],
 		Stated:    "the provider captured the money",
-		Producers: []string{"process-payment"},
+		Producers: []string{"process-payment", "payment-webhook", "refund-payment", "sweep-orders"},
 		Consumers: []string{"update-order"},
 	},
 	{
 		Type: TypePaymentFailed, Source: SourcePayments, decode: decode[PaymentFailed],
 		Stated:    "the provider said no, for good",
-		Producers: []string{"process-payment"},
+		Producers: []string{"process-payment", "payment-webhook", "sweep-orders"},
 		Consumers: []string{"update-order"},
 	},
 	{
 		Type: TypePaymentRefunded, Source: SourcePayments, decode: decode[PaymentRefunded],
 		Stated:    "the provider gave the money back",
+		Producers: []string{"payment-webhook", "refund-payment", "sweep-orders"},
 		Consumers: []string{"update-order"},
 	},
 	{
 		Type: TypePaymentRefundFailed, Source: SourcePayments, decode: decode[PaymentRefundFailed],
 		Stated:    "a refund that was under way failed",
+		Producers: []string{"payment-webhook", "refund-payment", "sweep-orders"},
 		Consumers: []string{"update-order"},
 	},
 	{
 		Type: TypePaymentDisputed, Source: SourcePayments, decode: decode[PaymentDisputed],
-		Stated: "the provider reports a dispute or its end",
+		Stated:    "the provider reports a dispute or its end",
+		Producers: []string{"payment-webhook", "refund-payment", "sweep-orders"},
 	},
 	{
 		Type: TypeOrderCancelRequested, Source: SourceOrders, decode: decode[OrderCancelRequested],
 		Stated:    "a customer, a shop, an operator or the sweep asks",
+		Producers: []string{"cancel-order", "sweep-orders"},
 		Consumers: []string{"update-order"},
 	},
 	{
 		Type: TypeOrderUpdated, Source: SourceOrders, decode: decode[OrderUpdated],
 		Stated:    "the status changed",
-		Producers: []string{"update-order"},
-		Consumers: []string{"notify-user"},
+		Producers: []string{"update-order", "close-order", "sweep-orders"},
+		Consumers: []string{"notify-user", Saga},
 	},
 }
 

@@ -9,17 +9,14 @@ import (
 	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/outcome"
 	"github.com/orderflow/orderflow/internal/payment"
+	"github.com/orderflow/orderflow/internal/payment/settle"
 )
-
-// maxRounds bounds how often a delivery that loses a put starts again. A row changes a handful of times in its life.
-const maxRounds = 5
 
 // Codes of errors of this stage's own.
 const (
 	codeNoOrder        outcome.Code = "order_not_found"
 	codeAmountMismatch outcome.Code = "amount_mismatch"
 	codeUserMismatch   outcome.Code = "user_mismatch"
-	codeContended      outcome.Code = "payment_contended"
 )
 
 var (
@@ -39,7 +36,7 @@ type delivery struct {
 // settle goes by the row until it has ended or nothing more can be done now, and returns it. Whenever a put is
 // lost it starts again with the row that won, since the provider must be asked after the row was read.
 func (d *delivery) settle(ctx context.Context) (payment.Row, error) {
-	for range maxRounds {
+	for range settle.MaxRounds {
 		row, err := d.advance(ctx)
 		if !errors.Is(err, payment.ErrConflict) {
 			return row, err
@@ -48,7 +45,7 @@ func (d *delivery) settle(ctx context.Context) (payment.Row, error) {
 			return payment.Row{}, err
 		}
 	}
-	return payment.Row{}, outcome.Transient(codeContended, fmt.Errorf("order %s: %w", d.verified.OrderID, payment.ErrConflict))
+	return payment.Row{}, settle.Contended(d.verified.OrderID)
 }
 
 // reload reads what beat this delivery, and cancels the intent that it made in vain.
@@ -60,7 +57,7 @@ func (d *delivery) reload(ctx context.Context) error {
 	d.state = st
 	if d.fresh != "" && st.row.Exists() && st.row.IntentID != d.fresh {
 		// Nobody can confirm an intent that no row names, so that a failure to cancel it costs nothing.
-		_, _ = d.charges.Cancel(ctx, d.fresh)
+		_, _ = d.intents.Cancel(ctx, d.fresh)
 	}
 	d.fresh = ""
 	return nil
@@ -116,7 +113,7 @@ func (d *delivery) charge(ctx context.Context, o order.Order) (payment.Row, erro
 		Customer:      d.verified.Customer,
 		PaymentMethod: d.verified.PaymentMethod,
 	}
-	intent, err := d.intents.Create(ctx, o.ID, params)
+	intent, err := d.charges.Create(ctx, o.ID, params)
 	if declined, ok := errors.AsType[*payment.DeclinedError](err); ok {
 		return d.put(ctx, payment.Refuse(o.ID, declined.Reason, d.now()))
 	}
@@ -134,74 +131,36 @@ func (d *delivery) charge(ctx context.Context, o order.Order) (payment.Row, erro
 
 // resume goes on with a row whose intent somebody made before.
 func (d *delivery) resume(ctx context.Context, row payment.Row) (payment.Row, error) {
-	next, err := d.look(ctx, row)
-	if err != nil {
-		return payment.Row{}, err
-	}
-	if next.Step == payment.StepConfirm {
+	next, err := d.settler.Look(ctx, row)
+	if errors.Is(err, settle.ErrUnconfirmed) {
 		return d.confirm(ctx, row)
 	}
-	return d.follow(ctx, row, next)
+	return next, err
 }
 
-// look asks the provider how the row's intent stands.
-func (d *delivery) look(ctx context.Context, row payment.Row) (payment.Decision, error) {
-	intent, err := d.intents.Retrieve(ctx, row.IntentID)
-	if err != nil {
-		return payment.Decision{}, payment.Classify(err)
-	}
-	next, err := row.Follow(intent, d.now())
-	return next, payment.Classify(err)
-}
-
-// confirm asks for the money and goes by the answer, or by the intent's status where the answer does not tell.
+// confirm asks for the money and goes by the answer, or by the intent's status where the answer does not tell. An intent that still waits
+// for its confirmation after that has had its chance in this delivery.
 func (d *delivery) confirm(ctx context.Context, row payment.Row) (payment.Row, error) {
+	next, err := d.confirmOnce(ctx, row)
+	if errors.Is(err, settle.ErrUnconfirmed) {
+		return payment.Row{}, outcome.Transient(payment.CodeUnconfirmed, fmt.Errorf("order %s: %w", row.OrderID, err))
+	}
+	return next, err
+}
+
+func (d *delivery) confirmOnce(ctx context.Context, row payment.Row) (payment.Row, error) {
 	intent, err := d.charges.Confirm(ctx, row.IntentID)
 	if declined, ok := errors.AsType[*payment.DeclinedError](err); ok {
-		return d.cancel(ctx, row, declined.Reason)
+		return d.settler.Decline(ctx, row, declined.Reason)
 	}
-	var next payment.Decision
 	switch {
 	case err == nil:
-		next, err = row.Follow(intent, d.now())
+		return d.settler.Follow(ctx, row, intent)
 	case errors.Is(err, payment.ErrUnclear), errors.Is(err, payment.ErrState):
-		next, err = d.look(ctx, row)
-	}
-	if err != nil {
-		return payment.Row{}, payment.Classify(err)
-	}
-	return d.follow(ctx, row, next)
-}
-
-// follow does what an intent that was asked about means. One that still waits for its confirmation has had its chance in this delivery.
-func (d *delivery) follow(ctx context.Context, row payment.Row, next payment.Decision) (payment.Row, error) {
-	switch next.Step {
-	case payment.StepSave:
-		return d.put(ctx, next.Row)
-	case payment.StepCancel:
-		return d.cancel(ctx, row, next.Reason)
-	case payment.StepConfirm:
-		return payment.Row{}, outcome.Transient(payment.CodeUnconfirmed, fmt.Errorf("order %s: %w", row.OrderID, payment.ErrUnclear))
+		return d.settler.Look(ctx, row)
 	default:
-		return row, nil
-	}
-}
-
-// cancel ends an intent whose charge was declined, because another delivery may be confirming it at this moment. Only what the
-// provider says after that goes into the row.
-func (d *delivery) cancel(ctx context.Context, row payment.Row, reason order.Reason) (payment.Row, error) {
-	intent, err := d.charges.Cancel(ctx, row.IntentID)
-	if errors.Is(err, payment.ErrState) {
-		intent, err = d.intents.Retrieve(ctx, row.IntentID)
-	}
-	if err != nil {
 		return payment.Row{}, payment.Classify(err)
 	}
-	next, err := row.Cancelled(intent, reason, d.now())
-	if err != nil {
-		return payment.Row{}, payment.Classify(err)
-	}
-	return d.follow(ctx, row, next)
 }
 
 // put stores row and returns it.

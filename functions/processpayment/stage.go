@@ -19,6 +19,7 @@ import (
 	"github.com/orderflow/orderflow/internal/outcome"
 	"github.com/orderflow/orderflow/internal/payment"
 	"github.com/orderflow/orderflow/internal/payment/facts"
+	"github.com/orderflow/orderflow/internal/payment/settle"
 	"github.com/orderflow/orderflow/internal/prefetch"
 	"github.com/orderflow/orderflow/internal/stage"
 )
@@ -32,31 +33,29 @@ type Payments interface {
 	Put(ctx context.Context, row payment.Row) error
 }
 
-// Intents makes and shows payment intents. Its errors are those of package payment.
-type Intents interface {
+// Charges makes payment intents and charges them. Its errors are those of package payment.
+type Charges interface {
 	// Create makes an unconfirmed intent. The same order and parameters give the same intent.
 	Create(ctx context.Context, id order.ID, p payment.Params) (payment.Intent, error)
-	Retrieve(ctx context.Context, intentID string) (payment.Intent, error)
-}
-
-// Charges brings payment intents to their end. Its errors are those of package payment.
-type Charges interface {
 	// Confirm charges the intent. It does so once, however often it is called.
 	Confirm(ctx context.Context, intentID string) (payment.Intent, error)
-	Cancel(ctx context.Context, intentID string) (payment.Intent, error)
 }
 
 // Stage charges orders. It is safe for concurrent use.
 type Stage struct {
 	payments Payments
-	intents  Intents
 	charges  Charges
+	intents  settle.Intents
+	settler  settle.Settler
 	now      func() time.Time
 }
 
 // New returns the stage over its table, its provider and a clock.
-func New(payments Payments, intents Intents, charges Charges, now func() time.Time) *Stage {
-	return &Stage{payments: payments, intents: intents, charges: charges, now: now}
+func New(payments Payments, charges Charges, intents settle.Intents, now func() time.Time) *Stage {
+	return &Stage{
+		payments: payments, charges: charges, intents: intents, now: now,
+		settler: settle.Settler{Rows: payments, Intents: intents, Now: now},
+	}
 }
 
 // batch handles the events of one batch, whose orders and rows were read in one call.

@@ -111,3 +111,71 @@ func TestRowThatNoSchemaTakesIsAnError(t *testing.T) {
 		t.Error("a failure without a reason was stated")
 	}
 }
+
+func all(t *testing.T, r payment.Row) []event.Event {
+	t.Helper()
+	out, err := facts.All(r, because)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestAllThatARowSays(t *testing.T) {
+	failed := payment.Refund{ID: "re_1", Amount: 1999, Failed: true, Reason: "lost_or_stolen_card", At: refunded.Add(-time.Minute)}
+	made := payment.Refund{ID: "re_2", Amount: 1999, At: refunded}
+	dispute := payment.Dispute{ID: "dp_1", Status: "needs_response", Amount: 1999, At: refunded.Add(time.Minute)}
+	processed := events.PaymentProcessed{OrderID: "o1", PaymentID: "pi_1", Amount: 1999, Currency: "EUR", ProcessedAt: captured}
+	refundFailed := events.PaymentRefundFailed{OrderID: "o1", PaymentID: "pi_1", RefundID: "re_1", Reason: "lost_or_stolen_card"}
+	returned := events.PaymentRefunded{OrderID: "o1", PaymentID: "pi_1", RefundID: "re_2", Amount: 1999, Currency: "EUR"}
+	disputed := events.PaymentDisputed{OrderID: "o1", PaymentID: "pi_1", DisputeID: "dp_1", Status: "needs_response", Amount: 1999, Currency: "EUR"}
+	for _, c := range []struct {
+		promise string
+		row     payment.Row
+		want    []events.Data
+		at      []time.Time
+	}{
+		{"nothing while the provider has not decided", row(order.PaymentPending), nil, nil},
+		{"captured", row(order.PaymentSucceeded), []events.Data{processed}, []time.Time{captured}},
+		{"captured, and a refund failed", with(row(order.PaymentSucceeded), failed), []events.Data{processed, refundFailed}, []time.Time{captured, failed.At}},
+		{"given back", with(row(order.PaymentReturned), failed, made), []events.Data{processed, refundFailed, returned}, []time.Time{captured, failed.At, made.At}},
+		{"disputed", contested(row(order.PaymentSucceeded), dispute), []events.Data{processed, disputed}, []time.Time{captured, dispute.At}},
+	} {
+		c.row.CapturedAt = captured
+		var got []events.Data
+		var at []time.Time
+		for _, e := range all(t, c.row) {
+			d, err := events.DataOf(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, at = append(got, d), append(at, e.Time())
+		}
+		if diff := cmp.Diff(c.want, got) + cmp.Diff(c.at, at); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", c.promise, diff)
+		}
+	}
+}
+
+func with(r payment.Row, refunds ...payment.Refund) payment.Row {
+	r.Refunds = refunds
+	return r
+}
+
+func contested(r payment.Row, d payment.Dispute) payment.Row {
+	r.Disputes = []payment.Dispute{d}
+	return r
+}
+
+func TestAnOrderThatCostNothingIsGivenBackByTheNameOfNone(t *testing.T) {
+	r := payment.Free("o1", "EUR", captured).GiveBackNothing(refunded)
+	out := all(t, r)
+	if len(out) != 2 {
+		t.Fatalf("%d events, want 2", len(out))
+	}
+	d, err := events.As[events.PaymentRefunded](out[1])
+	want := events.PaymentRefunded{OrderID: "o1", PaymentID: events.NoPayment, RefundID: events.NoPayment, Currency: "EUR"}
+	if diff := cmp.Diff(want, d); diff != "" || err != nil {
+		t.Errorf("error %v (-want +got)\n%s", err, diff)
+	}
+}

@@ -81,6 +81,10 @@ func (d deployment) users() *dynamo.Users {
 	return dynamo.NewUsers(dynamodb.NewFromConfig(d.conf), d.tables())
 }
 
+func (d deployment) orders() *dynamo.Orders {
+	return dynamo.NewOrders(dynamodb.NewFromConfig(d.conf), d.tables())
+}
+
 // printJSON prints v as one line.
 func (s *session) printJSON(v any) error {
 	enc := json.NewEncoder(s.stdout)

@@ -93,6 +93,14 @@ func (w *world) deliver(t testing.TB, in event.Event) error {
 	return err
 }
 
+// refused marks ada's address, as mark-address does.
+func (w *world) refused(t testing.TB, address string, why user.RefusalReason) {
+	t.Helper()
+	if err := w.tables.Users.RefuseMail(t.Context(), ada.ID, user.MailRefusal{Address: address, Why: why, At: w.clock}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // ledger returns the version and the result in the one row of the ledger.
 func (w *world) ledger(t testing.TB) (int64, notification.Result) {
 	t.Helper()

@@ -133,6 +133,9 @@ func (e *emulator) launch(o Options, port int) error {
 		"MINISTACK_HOST="+loopback,
 		"AWS_ENDPOINT_URL="+e.endpoint,
 		"AUTH="+strconv.FormatBool(o.Auth),
+		// The saga's retries follow at once: the emulator does not know the longest wait that the state machine
+		// sets, so that the last waits would take years.
+		"SFN_WAIT_SCALE=0",
 		// Both would listen on ports of their own.
 		"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0",
 		"LOG_LEVEL=WARNING",

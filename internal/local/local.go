@@ -38,6 +38,8 @@ type Options struct {
 	Auth bool
 	// Provider answers in the payment provider's place.
 	Provider http.Handler
+	// Webhooks, where set, is told where the provider's webhooks go and the secret to sign them with, once they can be taken.
+	Webhooks func(url, secret string) error
 	// Artifacts is the folder of the functions' zips; build/local of the checkout if empty.
 	Artifacts string
 	// Log gets what the deploy prints; nil discards it. An error holds it in any case.
@@ -126,7 +128,10 @@ func (r *Run) start(ctx context.Context, o Options) error {
 	if err := deploy(ctx, o, r.emulator, r.ProviderURL); err != nil {
 		return err
 	}
-	return r.findOutputs(ctx, o.Root)
+	if err := r.findOutputs(ctx, o.Root); err != nil {
+		return err
+	}
+	return r.joinWebhooks(ctx, o.Webhooks)
 }
 
 // noEnvironment keeps the run apart from the shell's own AWS settings.

@@ -40,18 +40,21 @@ type Stack struct {
 	ShopClientID     string
 	CustomerClientID string
 
-	StripeBaseURL string
-	MailSender    string
+	SagaARN string // of the state machine
+
+	StripeBaseURL   string
+	StripeSecretARN string
+	MailSender      string
 }
 
-// fields maps the outputs of functions/shared.yml to where they go.
+// fields maps the outputs of the deploy files to where they go.
 func (s *Stack) fields() map[string]*string {
 	return map[string]*string{
 		"Stage": &s.Stage, "ApiId": &s.APIID, "ApiUrl": &s.APIURL, "TokenUrl": &s.TokenURL, "BusName": &s.BusName,
 		"OrdersTable": &s.OrdersTable, "UsersTable": &s.UsersTable,
 		"PaymentsTable": &s.PaymentsTable, "NotificationsTable": &s.NotificationsTable,
 		"UserPoolId": &s.UserPoolID, "ShopClientId": &s.ShopClientID, "CustomerClientId": &s.CustomerClientID,
-		"StripeBaseUrl": &s.StripeBaseURL, "MailSender": &s.MailSender,
+		"SagaArn": &s.SagaARN, "StripeBaseUrl": &s.StripeBaseURL, "StripeSecretArn": &s.StripeSecretARN, "MailSender": &s.MailSender,
 	}
 }
 

@@ -21,7 +21,7 @@ const noStack = `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError<
 
 var names = []string{
 	"Stage", "ApiId", "ApiUrl", "TokenUrl", "BusName", "OrdersTable", "UsersTable", "PaymentsTable", "NotificationsTable",
-	"UserPoolId", "ShopClientId", "CustomerClientId", "StripeBaseUrl", "MailSender",
+	"UserPoolId", "ShopClientId", "CustomerClientId", "SagaArn", "StripeBaseUrl", "StripeSecretArn", "MailSender",
 }
 
 func outputs(names ...string) string {
@@ -66,8 +66,8 @@ func TestFindReadsEveryOutput(t *testing.T) {
 		APIURL: endpoint + "/_aws/execute-api/the-ApiId/$default", TokenURL: endpoint + "/oauth2/token",
 		APIID: "the-ApiId", BusName: "the-BusName", OrdersTable: "the-OrdersTable", UsersTable: "the-UsersTable",
 		PaymentsTable: "the-PaymentsTable", NotificationsTable: "the-NotificationsTable", UserPoolID: "the-UserPoolId",
-		ShopClientID: "the-ShopClientId", CustomerClientID: "the-CustomerClientId", StripeBaseURL: "the-StripeBaseUrl",
-		MailSender: "the-MailSender",
+		ShopClientID: "the-ShopClientId", CustomerClientID: "the-CustomerClientId", SagaARN: "the-SagaArn",
+		StripeBaseURL: "the-StripeBaseUrl", StripeSecretARN: "the-StripeSecretArn", MailSender: "the-MailSender",
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("-got +want\n%s", diff)

@@ -2,12 +2,14 @@
 package wiring
 
 import (
+	"context"
 	"os"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/cloudevents/sdk-go/v2/event"
 
 	"github.com/orderflow/orderflow/internal/awsenv"
 	"github.com/orderflow/orderflow/internal/queue"
@@ -31,6 +33,15 @@ const (
 	NotificationsTable = "NOTIFICATIONS_TABLE"
 )
 
+// Names of the environment variables that say how the payment provider is reached.
+const (
+	StripeBaseURL   = "STRIPE_BASE_URL"
+	StripeSecretARN = "STRIPE_SECRET_ARN"
+)
+
+// FunctionName is the environment variable in which Lambda names the deployed function.
+const FunctionName = "AWS_LAMBDA_FUNCTION_NAME"
+
 // QueueFed reads the settings of a queue-fed function: its queues' and those named in more, of which [BusName] is one for a
 // function that publishes. The error is awsenv.ErrMissing and names all that are missing.
 func QueueFed(getenv awsenv.Getenv, more ...string) (awsenv.Values, error) {
@@ -50,3 +61,9 @@ func Runner(cfg aws.Config, env awsenv.Values, function string, s stage.Preparer
 		Log:         telemetry.New(os.Stdout, function, time.Now),
 	}
 }
+
+// NoBus is the publisher of a stage from which no event follows. It answers for no event, so that one which does is not taken for published.
+type NoBus struct{}
+
+// Publish publishes nothing.
+func (NoBus) Publish(context.Context, []event.Event) []error { return nil }

@@ -21,12 +21,6 @@ import (
 	"github.com/orderflow/orderflow/internal/wiring"
 )
 
-// Names of this function's own environment variables.
-const (
-	stripeBaseURL   = "STRIPE_BASE_URL"
-	stripeSecretARN = "STRIPE_SECRET_ARN"
-)
-
 func main() {
 	runner, err := wire(os.Getenv)
 	if err != nil {
@@ -37,7 +31,7 @@ func main() {
 }
 
 func wire(getenv awsenv.Getenv) (*sqsbatch.Runner, error) {
-	env, err := wiring.QueueFed(getenv, wiring.BusName, wiring.OrdersTable, wiring.PaymentsTable, stripeBaseURL, stripeSecretARN)
+	env, err := wiring.QueueFed(getenv, wiring.BusName, wiring.OrdersTable, wiring.PaymentsTable, wiring.StripeBaseURL, wiring.StripeSecretARN)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +39,8 @@ func wire(getenv awsenv.Getenv) (*sqsbatch.Runner, error) {
 	payments := dynamo.NewPayments(dynamodb.NewFromConfig(cfg), dynamo.Tables{
 		Orders: env[wiring.OrdersTable], Payments: env[wiring.PaymentsTable],
 	})
-	key := secret.New(secretsmanager.NewFromConfig(cfg), env[stripeSecretARN], time.Now)
-	provider := stripe.New(key, stripe.Options{BaseURL: env[stripeBaseURL]})
+	key := secret.New(secretsmanager.NewFromConfig(cfg), env[wiring.StripeSecretARN], time.Now)
+	provider := stripe.New(key, stripe.Options{BaseURL: env[wiring.StripeBaseURL]})
 	stage := processpayment.New(payments, provider, provider, time.Now)
 	publisher := bus.New(eventbridge.NewFromConfig(cfg), env[wiring.BusName])
 	return wiring.Runner(cfg, env, "process-payment", stage, publisher), nil

@@ -9,9 +9,12 @@ import (
 
 	"github.com/orderflow/orderflow/events"
 	"github.com/orderflow/orderflow/functions/processpayment"
+	"github.com/orderflow/orderflow/functions/resolvepayment"
 	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/outcome"
 	"github.com/orderflow/orderflow/internal/payment"
+	"github.com/orderflow/orderflow/internal/payment/settle"
+	"github.com/orderflow/orderflow/internal/saga"
 )
 
 // failer is what *testing.T and *rapid.T have in common here.
@@ -127,38 +130,47 @@ func (b *bench) delivery(t failer, in event.Event) *actor {
 	return p.actor
 }
 
-// resolve starts what the saga does first about an order that was cancelled: see to it that nobody can charge it, or learn that
-// somebody has.
+// resolve starts a cancellation: the order becomes CANCELLING, and the saga's first step sees to it that nobody can charge it, or learns
+// that somebody has.
 func (b *bench) resolve(t failer, id order.ID) *actor {
 	p := ports{b, newActor()}
-	p.start(func() ([]event.Event, error) { return nil, p.resolveOnce(ctx(t), id) })
+	step := resolvepayment.Step{
+		Orders: sagaOrders{p}, Payments: sagaRows{p}, Settler: settle.Settler{Rows: p, Intents: p, Now: b.clock.now},
+	}
+	p.start(func() ([]event.Event, error) {
+		if err := p.becomeCancelling(ctx(t), id); err != nil {
+			return nil, err
+		}
+		_, out, err := step.Do(ctx(t), saga.Task{OrderID: id, Version: 2})
+		return out, err
+	})
 	return p.actor
 }
 
-func (p ports) resolveOnce(ctx context.Context, id order.ID) error {
-	rows, _, err := p.GetWithOrders(ctx, []order.ID{id})
-	if err != nil {
-		return err
-	}
-	row := rows[id]
-	switch {
-	case !row.Exists():
-		return p.Put(ctx, payment.Void(id, order.PaymentCancelled, p.clock.now()))
-	case row.Ended():
-		return nil
-	}
-	intent, err := p.Cancel(ctx, row.IntentID)
-	if errors.Is(err, payment.ErrState) {
-		intent, err = p.Retrieve(ctx, row.IntentID)
-	}
-	if err != nil {
-		return err
-	}
-	d, err := row.Follow(intent, p.clock.now())
-	if err != nil || d.Step != payment.StepSave {
-		return err
-	}
-	return p.Put(ctx, d.Row)
+func (p ports) becomeCancelling(ctx context.Context, id order.ID) error {
+	_, err := call(p.actor, errLost, func() (struct{}, error) {
+		o, err := p.tables.Orders.Get(ctx, id)
+		if err != nil || o.Status != order.Recorded {
+			return struct{}{}, err
+		}
+		c := order.Change{Version: 2, Status: order.Cancelling, Reason: order.RequestedByCustomer, At: o.RecordedAt, Cause: "asked"}
+		return struct{}{}, p.tables.Orders.Apply(ctx, o, order.Decision{Change: c})
+	})
+	return err
+}
+
+// sagaOrders and sagaRows are the tables as the saga reads them.
+type (
+	sagaOrders struct{ ports }
+	sagaRows   struct{ ports }
+)
+
+func (s sagaOrders) Get(ctx context.Context, id order.ID) (order.Order, error) {
+	return call(s.actor, errLost, func() (order.Order, error) { return s.tables.Orders.Get(ctx, id) })
+}
+
+func (s sagaRows) Get(ctx context.Context, id order.ID) (payment.Row, error) {
+	return call(s.actor, errLost, func() (payment.Row, error) { return s.tables.Payments.Get(ctx, id) })
 }
 
 // interleave runs actors call by call, in the order and with the fates that next picks among those that are not at their end.

@@ -36,7 +36,7 @@ type clock struct{ time.Time }
 
 func (c *clock) now() time.Time          { return c.Time }
 func (c *clock) advance(d time.Duration) { c.Time = c.Add(d) }
-func start(v *vault) (*secret.APIKey, *clock) {
+func start(v *vault) (*secret.Credentials, *clock) {
 	c := &clock{time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	return secret.New(v, arn, c.now), c
 }
@@ -112,11 +112,32 @@ func TestSecretOfAnotherFormIsRefusedAndNotQuoted(t *testing.T) {
 	for _, content := range []*string{
 		nil, aws.String(""), aws.String("sk_live_bare"), aws.String(`{"api_key":""}`), aws.String(`{"key":"sk_live_bare"}`),
 		aws.String(`{"api_key":7}`), aws.String(`{"api_key":"sk_live_bare"`), aws.String(`{"api_key":"sk_live_bare","api_key":"b"}`),
+		aws.String(`{"webhook_secrets":["whsec_bare"]}`), aws.String(`{"api_key":"sk_1","webhook_secrets":["whsec_bare",""]}`),
+		aws.String(`{"api_key":"sk_1","webhook_secrets":"whsec_bare"}`), aws.String(`{"api_key":"sk_1","webhook_secrets":[]}`),
+		aws.String(`{"api_key":"sk_1","webhook_secrets":null}`), aws.String(`{"api_key":"sk_1","webhook_secrets":[7]}`),
 	} {
-		k, _ := start(&vault{content: content})
-		_, err := k.Key(t.Context())
-		if !errors.Is(err, secret.ErrForm) || strings.Contains(err.Error(), "bare") {
-			t.Errorf("%s: error %v, want ErrForm without the content", aws.ToString(content), err)
+		c, _ := start(&vault{content: content})
+		_, err := c.Key(t.Context())
+		_, err2 := c.WebhookSecrets(t.Context())
+		for _, err := range []error{err, err2} {
+			if !errors.Is(err, secret.ErrForm) || strings.Contains(err.Error(), "bare") {
+				t.Errorf("%s: error %v, want ErrForm without the content", aws.ToString(content), err)
+			}
+		}
+	}
+}
+
+func TestWhoNeedsOnlyTheKeyNeedsNoWebhookSecrets(t *testing.T) {
+	v := &vault{}
+	v.rotate("sk_1")
+	c, _ := start(v)
+	wantKey(t, func() (string, error) { return c.Key(t.Context()) }, "sk_1")
+	if got, err := c.WebhookSecrets(t.Context()); !errors.Is(err, secret.ErrForm) || got != nil {
+		t.Errorf("webhook secrets %v, %v, want ErrForm", got, err)
+	}
+	for _, field := range []string{"api_key", "webhook_secrets"} {
+		if !strings.Contains(secret.ErrForm.Error(), field) {
+			t.Errorf("%q does not name %s", secret.ErrForm, field)
 		}
 	}
 }

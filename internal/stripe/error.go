@@ -17,32 +17,36 @@ import (
 	"github.com/orderflow/orderflow/internal/payment"
 )
 
-// storedError is an error that Stripe replayed from an idempotency key instead of working.
-type storedError struct {
-	status int
+// answeredError is an error that Stripe answered with.
+type answeredError struct {
+	status int  // of HTTP
+	stored bool // replayed from an idempotency key, instead of working
 	err    error
 }
 
-func (e *storedError) Error() string { return "stored: " + e.err.Error() }
-func (e *storedError) Unwrap() error { return e.err }
+func (e *answeredError) Error() string {
+	if e.stored {
+		return "stored: " + e.err.Error()
+	}
+	return e.err.Error()
+}
+
+func (e *answeredError) Unwrap() error { return e.err }
 
 // keyRefused reports whether Stripe did not take the API key (https://docs.stripe.com/api/errors, 401).
 func keyRefused(err error) bool {
-	e, ok := errors.AsType[*stripe.Error](err)
-	return ok && e.HTTPStatusCode == http.StatusUnauthorized
+	e, ok := errors.AsType[*answeredError](err)
+	return ok && e.status == http.StatusUnauthorized
 }
 
 // translate says what an error of stripe-go means for a payment. Stripe's message is left out: it may quote parameters.
-func translate(err error) error {
+func translate(err error, meaning func(*stripe.Error) error) error {
 	e, ok := errors.AsType[*stripe.Error](err)
 	if !ok {
 		return fmt.Errorf("%s: %w", transportCause(err), payment.ErrUnclear)
 	}
-	out := fmt.Errorf("%s: %w", describe(e), meaning(e))
-	if e.LastResponse != nil && e.LastResponse.Header.Get("Idempotent-Replayed") == "true" {
-		return &storedError{e.HTTPStatusCode, out}
-	}
-	return out
+	replayed := e.LastResponse != nil && e.LastResponse.Header.Get("Idempotent-Replayed") == "true"
+	return &answeredError{e.HTTPStatusCode, replayed, fmt.Errorf("%s: %w", describe(e), meaning(e))}
 }
 
 // transportCause names what kept an answer from being read, without quoting any of it.

@@ -13,7 +13,7 @@ import (
 	"github.com/orderflow/orderflow/internal/payment"
 )
 
-// orderKey is the metadata key under which an intent names its order.
+// orderKey is the metadata key under which an intent, and a refund, names its order.
 const orderKey = "order_id"
 
 // Create makes an unconfirmed payment intent for an order. The same order and parameters give the same intent for 24
@@ -26,7 +26,7 @@ func (c *Client) Create(ctx context.Context, id order.ID, p payment.Params) (pay
 	}
 	key := createKey(id, p, amount)
 	intent, err := c.create(ctx, key, id, p, amount)
-	if stored, ok := errors.AsType[*storedError](err); ok && stored.status >= 500 {
+	if e, ok := errors.AsType[*answeredError](err); ok && e.stored && e.status >= 500 {
 		intent, err = c.create(ctx, laterKey(key, c.now()), id, p, amount)
 	}
 	if err != nil {
@@ -37,7 +37,7 @@ func (c *Client) Create(ctx context.Context, id order.ID, p payment.Params) (pay
 
 // create sends the same bytes for the same arguments, or Stripe would refuse the key.
 func (c *Client) create(ctx context.Context, key string, id order.ID, p payment.Params, amount int64) (payment.Intent, error) {
-	return c.do(ctx, func(ctx context.Context, api *stripe.Client) (*stripe.PaymentIntent, error) {
+	return do(ctx, c, func(ctx context.Context, api *stripe.Client) (payment.Intent, error) {
 		params := &stripe.PaymentIntentCreateParams{
 			Amount:        stripe.Int64(amount),
 			Currency:      stripe.String(strings.ToLower(string(p.Currency))),
@@ -50,14 +50,14 @@ func (c *Client) create(ctx context.Context, key string, id order.ID, p payment.
 			Metadata: map[string]string{orderKey: string(id)},
 		}
 		params.IdempotencyKey = stripe.String(key)
-		return api.V1PaymentIntents.Create(ctx, params)
+		return intentOr(api.V1PaymentIntents.Create(ctx, params))
 	})
 }
 
 // Retrieve reads an intent as it stands. The error is one of payment's.
 func (c *Client) Retrieve(ctx context.Context, id string) (payment.Intent, error) {
-	intent, err := c.do(ctx, func(ctx context.Context, api *stripe.Client) (*stripe.PaymentIntent, error) {
-		return api.V1PaymentIntents.Retrieve(ctx, id, nil)
+	intent, err := do(ctx, c, func(ctx context.Context, api *stripe.Client) (payment.Intent, error) {
+		return intentOr(api.V1PaymentIntents.Retrieve(ctx, id, nil))
 	})
 	if err != nil {
 		return payment.Intent{}, fmt.Errorf("retrieve payment intent %s: %w", id, err)
@@ -71,8 +71,8 @@ func (c *Client) Retrieve(ctx context.Context, id string) (payment.Intent, error
 // The call has a key of its own each time (stripe-go's). A fixed one would replay a stored 500 for 24 hours and guard nothing:
 // an intent captures at most once. It names no payment method, so that an intent whose charge was declined is never tried again.
 func (c *Client) Confirm(ctx context.Context, id string) (payment.Intent, error) {
-	intent, err := c.do(ctx, func(ctx context.Context, api *stripe.Client) (*stripe.PaymentIntent, error) {
-		return api.V1PaymentIntents.Confirm(ctx, id, &stripe.PaymentIntentConfirmParams{OffSession: stripe.Bool(true)})
+	intent, err := do(ctx, c, func(ctx context.Context, api *stripe.Client) (payment.Intent, error) {
+		return intentOr(api.V1PaymentIntents.Confirm(ctx, id, &stripe.PaymentIntentConfirmParams{OffSession: stripe.Bool(true)}))
 	})
 	if err != nil {
 		return payment.Intent{}, fmt.Errorf("confirm payment intent %s: %w", id, err)
@@ -83,10 +83,10 @@ func (c *Client) Confirm(ctx context.Context, id string) (payment.Intent, error)
 // Cancel ends an intent that has not captured. The error is one of payment's, payment.ErrState where it can't be cancelled
 // (any more). Its key is a new one each time, for the reason that Confirm's is.
 func (c *Client) Cancel(ctx context.Context, id string) (payment.Intent, error) {
-	intent, err := c.do(ctx, func(ctx context.Context, api *stripe.Client) (*stripe.PaymentIntent, error) {
-		return api.V1PaymentIntents.Cancel(ctx, id, &stripe.PaymentIntentCancelParams{
+	intent, err := do(ctx, c, func(ctx context.Context, api *stripe.Client) (payment.Intent, error) {
+		return intentOr(api.V1PaymentIntents.Cancel(ctx, id, &stripe.PaymentIntentCancelParams{
 			CancellationReason: stripe.String(string(stripe.PaymentIntentCancellationReasonAbandoned)),
-		})
+		}))
 	})
 	if err != nil {
 		return payment.Intent{}, fmt.Errorf("cancel payment intent %s: %w", id, err)
@@ -97,7 +97,7 @@ func (c *Client) Cancel(ctx context.Context, id string) (payment.Intent, error) 
 // intentOr reads an answer.
 func intentOr(pi *stripe.PaymentIntent, err error) (payment.Intent, error) {
 	if err != nil {
-		return payment.Intent{}, translate(err)
+		return payment.Intent{}, translate(err, meaning)
 	}
 	currency := money.Currency(strings.ToUpper(string(pi.Currency)))
 	amount, err := money.FromStripe(pi.Amount, currency)

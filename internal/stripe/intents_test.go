@@ -20,7 +20,7 @@ import (
 func TestIntentIsMadeUnconfirmedAndThenCapturesOnce(t *testing.T) {
 	a := open()
 	made := a.create(t, "pm_card_visa")
-	want := payment.Intent{ID: made.ID, Status: payment.RequiresConfirmation, Amount: 1999, Currency: "EUR"}
+	want := payment.Intent{ID: made.ID, OrderID: "o1", Status: payment.RequiresConfirmation, Amount: 1999, Currency: "EUR"}
 	if diff := cmp.Diff(want, made); diff != "" || made.ID == "" {
 		t.Errorf("made: %s", diff)
 	}

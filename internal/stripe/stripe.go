@@ -1,4 +1,4 @@
-// Package stripe makes, confirms, cancels and reads payment intents at Stripe, and says what Stripe's answers and errors mean in the terms of package payment.
+// Package stripe makes, confirms, cancels, refunds and reads payment intents at Stripe and reads its webhooks, and says what Stripe's answers and errors mean in the terms of package payment.
 package stripe
 
 import (
@@ -85,27 +85,28 @@ func transport() http.RoundTripper {
 	return t
 }
 
-// request is one call of the API.
-type request func(ctx context.Context, api *stripe.Client) (*stripe.PaymentIntent, error)
+// request is one call of the API, or one list with all its pages. Its errors went through translate.
+type request[T any] func(ctx context.Context, api *stripe.Client) (T, error)
 
 // do calls the API, once more if Stripe refuses a key that has been replaced meanwhile.
-func (c *Client) do(ctx context.Context, call request) (payment.Intent, error) {
+func do[T any](ctx context.Context, c *Client, call request[T]) (T, error) {
+	var none T
 	key, err := c.keys.Key(ctx)
 	if err != nil {
-		return payment.Intent{}, fmt.Errorf("%w: %w", payment.ErrKey, err)
+		return none, fmt.Errorf("%w: %w", payment.ErrKey, err)
 	}
-	pi, err := call(ctx, c.clientFor(key))
+	out, err := call(ctx, c.clientFor(key))
 	if !keyRefused(err) {
-		return intentOr(pi, err)
+		return out, err
 	}
 	renewed, renewErr := c.keys.Renew(ctx, key)
 	if renewErr != nil {
-		return payment.Intent{}, fmt.Errorf("%w: %w", payment.ErrKey, renewErr)
+		return none, fmt.Errorf("%w: %w", payment.ErrKey, renewErr)
 	}
 	if renewed == key {
-		return payment.Intent{}, translate(err)
+		return none, err
 	}
-	return intentOr(call(ctx, c.clientFor(renewed)))
+	return call(ctx, c.clientFor(renewed))
 }
 
 // clientFor returns the client of a key. All share the connections.

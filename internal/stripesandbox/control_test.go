@@ -2,10 +2,12 @@ package stripesandbox_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -40,12 +42,12 @@ func TestFaultsAreControlledOverHTTP(t *testing.T) {
 func TestSenselessFaultIsAClear400(t *testing.T) {
 	a, _ := newAPI(t, stripesandbox.Options{})
 	for body, mentions := range map[string]string{
-		`{"kind":"explode"}`:                   "hang fail_after fail_before unavailable rate_limited lock_timeout key_in_use slow down",
-		`{"kind":"down","operation":"refund"}`: "create confirm retrieve cancel list",
-		`{"kind":"slow"}`:                      "delay_ms",
-		`{"kind":"down","times":3}`:            "times",
-		`{"kind":"down"}{}`:                    "error",
-		``:                                     "error",
+		`{"kind":"explode"}`:                "hang fail_after fail_before unavailable rate_limited lock_timeout key_in_use slow down",
+		`{"kind":"down","operation":"pay"}`: "create confirm retrieve cancel list refund retrieve_refund list_refunds retrieve_dispute list_disputes retrieve_event list_events",
+		`{"kind":"slow"}`:                   "delay_ms",
+		`{"kind":"down","times":3}`:         "times",
+		`{"kind":"down"}{}`:                 "error",
+		``:                                  "error",
 	} {
 		status, answer := a.control(http.MethodPost, "/_sandbox/faults", body)
 		if status != http.StatusBadRequest || !strings.Contains(answer, mentions) {
@@ -127,4 +129,99 @@ func TestControlKnowsItsPages(t *testing.T) {
 			t.Errorf("GET %s: %d, want %d", path, status, want)
 		}
 	}
+}
+
+// wantControl calls the control API and checks status and a part of the answer.
+func (a *api) wantControl(method, path, body string, status int, part string) {
+	a.t.Helper()
+	if got, answer := a.control(method, path, body); got != status || !strings.Contains(answer, part) {
+		a.t.Errorf("%s %s: %d %s, want %d with %s", method, path, got, answer, status, part)
+	}
+}
+
+func TestRefundsAndDisputesAreControlledOverHTTP(t *testing.T) {
+	a, s := newAPI(t, stripesandbox.Options{})
+	a.paid("o1", "pm_card_visa")
+	a.wantControl("POST", "/_sandbox/refund?order_id=o1&amount=500", "", http.StatusCreated, `"amount":500`)
+	a.wantControl("POST", "/_sandbox/refund_failures", `{"order_id":"o1","times":1}`, http.StatusCreated, `"times":1`)
+	a.wantControl("POST", "/_sandbox/refund?order_id=o1", "", http.StatusCreated, `"status":"failed"`)
+	a.wantControl("POST", "/_sandbox/refund_failures", `{"order_id":"o1","times":0}`, http.StatusCreated, `"times":0`)
+	a.wantControl("DELETE", "/_sandbox/refund_failures", "", http.StatusNoContent, "")
+	a.wantControl("POST", "/_sandbox/dispute?order_id=o1&status=needs_response", "", http.StatusCreated, `"status":"needs_response"`)
+	a.wantControl("POST", "/_sandbox/refund?order_id=o1", "", http.StatusBadRequest, "charge_disputed")
+	a.wantControl("POST", "/_sandbox/dispute?order_id=o1&status=won", "", http.StatusCreated, `"status":"won"`)
+	a.wantControl("POST", "/_sandbox/refund?order_id=o1", "", http.StatusCreated, `"status":"succeeded"`)
+	a.wantControl("POST", "/_sandbox/dispute?order_id=o1&status=lost", "", http.StatusBadRequest, "won can't become lost")
+	a.wantControl("GET", "/_sandbox/ledger?order_id=o1", "", http.StatusOK, `"refunds":2,"refunded_minor_unit":1999,"net_minor_unit":0`)
+	a.wantControl("GET", "/_sandbox/ledger?totals=true", "", http.StatusOK, `"captured_minor_unit":1999,"refunds":2,"refunded_minor_unit":1999,"net_minor_unit":0`)
+	if got := len(s.Ledger().Order("o1").Refunds); got != 3 {
+		t.Errorf("%d refunds, want 3", got)
+	}
+}
+
+func TestSenselessControlIsAClear400(t *testing.T) {
+	a, _ := newAPI(t, stripesandbox.Options{})
+	for _, row := range []struct{ method, path, body, mentions string }{
+		{"POST", "/_sandbox/refund?order_id=o1", "", "invalid_request_error"},
+		{"POST", "/_sandbox/refund?order_id=o1&amount=1.5", "", "amount"},
+		{"POST", "/_sandbox/refund?order_id=o1&amount=0", "", "amount"},
+		{"POST", "/_sandbox/refund_failures", `{"times":1}`, "not a fault"},
+		{"POST", "/_sandbox/refund_failures", `{"order_id":"o1","times":-1}`, "not a fault"},
+		{"POST", "/_sandbox/dispute?order_id=o1&status=lost", "", "no such dispute"},
+		{"POST", "/_sandbox/clock?advance=later", "", "720h"},
+		{"POST", "/_sandbox/clock?advance=-1h", "", "720h"},
+		{"PUT", "/_sandbox/webhook", `{"url":"flow"}`, "web address"},
+		{"POST", "/_sandbox/webhook_faults", `{"kind":"lose"}`, "drop delay repeat hold forge"},
+		{"POST", "/_sandbox/webhooks/resend?event=evt_none", "", "no such event"},
+		{"POST", "/_sandbox/webhooks/release?order=sideways", "", "forward or reverse"},
+	} {
+		a.wantControl(row.method, row.path, row.body, http.StatusBadRequest, row.mentions)
+	}
+}
+
+func TestClockIsMovedAheadAndKeysExpire(t *testing.T) {
+	a, s := newAPI(t, stripesandbox.Options{})
+	first := a.post(intents, "k1", intentForm("o1", "pm_card_visa"))
+	a.wantControl("POST", "/_sandbox/clock?advance=23h", "", http.StatusOK, `"now":"2026-01-03T02:04:05Z"`)
+	a.post(intents, "k1", intentForm("o1", "pm_card_visa")).wantReplayOf(t, first)
+	a.wantControl("POST", "/_sandbox/clock?advance=719h", "", http.StatusOK, `"now":"2026-02-02T01:04:05Z"`)
+	if again := a.post(intents, "k1", intentForm("o1", "pm_card_visa")); again.body.ID == first.body.ID {
+		t.Error("the key was still known after a month")
+	} else if got := mustRetrieve(t, s.Ledger(), again.body.ID).Created.Format("2006-01-02"); got != "2026-02-02" {
+		t.Errorf("created on %s", got)
+	}
+}
+
+func TestWebhooksAreControlledOverHTTP(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent []string
+		a, s := newAPI(t, stripesandbox.Options{Send: func(r *http.Request) (*http.Response, error) {
+			body, _ := io.ReadAll(r.Body) // from memory
+			sent = append(sent, string(body))
+			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+		}})
+		defer s.Close()
+		a.wantControl("PUT", "/_sandbox/webhook", `{"url":"http://flow.test","secrets":["whsec_1"],"types":["payment_intent.*"]}`, http.StatusCreated, "flow.test")
+		a.wantControl("POST", "/_sandbox/webhook_faults", `{"kind":"hold","order_id":"o1"}`, http.StatusCreated, "hold")
+		a.paid("o1", "pm_card_visa")
+		a.wantControl("GET", "/_sandbox/webhooks", "", http.StatusOK, `{"under_way":0,"held":2,"undelivered":2}`)
+		a.wantControl("POST", "/_sandbox/webhooks/release?order=reverse", "", http.StatusOK, `{"released":2}`)
+		synctest.Wait()
+		if len(sent) != 2 || !strings.Contains(sent[0], "payment_intent.succeeded") {
+			t.Errorf("sent %v, want the later first", sent)
+		}
+		a.wantControl("DELETE", "/_sandbox/webhook_faults", "", http.StatusNoContent, "")
+		a.paid("o1", "pm_card_visa")
+		a.wantControl("POST", "/_sandbox/webhooks/resend?event="+allEvents(t, s.Ledger())[0].ID, "", http.StatusAccepted, "1")
+		synctest.Wait()
+		if len(sent) != 5 {
+			t.Errorf("%d sent, want 5", len(sent))
+		}
+		a.wantControl("DELETE", "/_sandbox/webhook", "", http.StatusNoContent, "")
+		a.paid("o1", "pm_card_visa")
+		a.wantControl("GET", "/_sandbox/webhooks", "", http.StatusOK, `{"under_way":0,"held":0,"undelivered":0}`)
+		if len(sent) != 5 {
+			t.Errorf("%d sent without an endpoint", len(sent)-5)
+		}
+	})
 }

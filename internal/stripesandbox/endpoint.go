@@ -1,6 +1,9 @@
 package stripesandbox
 
-import "net/http"
+import (
+	"encoding/json"
+	"net/http"
+)
 
 func (s *Sandbox) create(c call) ([]byte, error) {
 	p, err := createParams(c.form)
@@ -34,15 +37,15 @@ func (s *Sandbox) cancel(c call) ([]byte, error) {
 }
 
 func (s *Sandbox) list(c call) ([]byte, error) {
-	limit, after, err := listParams(c.form)
+	p, err := listParams(c.form)
 	if err != nil {
 		return nil, err
 	}
-	page, more, err := s.ledger.List(limit, after)
+	page, more, err := s.ledger.List(p.Limit, p.After)
 	if err != nil {
 		return nil, err
 	}
-	return renderList(page, more)
+	return renderPage(c.path, page, more, intentShape)
 }
 
 func unrecognized(c call) ([]byte, error) {
@@ -52,9 +55,12 @@ func unrecognized(c call) ([]byte, error) {
 	}
 }
 
-func intentOr(in Intent, err error) ([]byte, error) {
+func intentOr(in Intent, err error) ([]byte, error) { return rendered(in, err, intentShape) }
+
+// rendered is the body that shows what the ledger answered.
+func rendered[F Intent | Refund | Dispute | Event, T shape](v F, err error, as func(F) T) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return renderIntent(in)
+	return json.Marshal(as(v))
 }

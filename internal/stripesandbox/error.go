@@ -34,6 +34,7 @@ type Error struct {
 	Param         string
 	Charge        string
 	PaymentMethod string
+	Begun         bool    // the endpoint had begun to work: an idempotency key keeps the error
 	Intent        *Intent // how the intent stood after the call, where one was concerned
 }
 
@@ -51,7 +52,13 @@ func (e *Error) Error() string {
 // executed reports whether the endpoint had begun to work when the error arose, which decides whether an idempotency key keeps
 // it: refused parameters, rate limits and conflicts leave the key free (https://docs.stripe.com/api/idempotent_requests).
 func (e *Error) executed() bool {
-	return e.HTTPStatus >= http.StatusInternalServerError || e.Type == CardError || e.Code == unexpectedState
+	return e.HTTPStatus >= http.StatusInternalServerError || e.Type == CardError || e.Begun
+}
+
+// begun marks an error that is about the state of an object, not about the parameters.
+func begun(e *Error) *Error {
+	e.Begun = true
+	return e
 }
 
 func badParam(param, code, format string, args ...any) *Error {
@@ -66,7 +73,7 @@ func missing(status int, what, param, id string) *Error {
 }
 
 func wrongState(in Intent, format string, args ...any) *Error {
-	e := badParam("", unexpectedState, format, args...)
+	e := begun(badParam("", unexpectedState, format, args...))
 	e.Intent = &in
 	return e
 }

@@ -21,9 +21,20 @@ const (
 	Retrieve     Operation = "retrieve"
 	Cancel       Operation = "cancel"
 	List         Operation = "list"
+
+	CreateRefund Operation = "refund"
+	GetRefund    Operation = "retrieve_refund"
+	ListRefunds  Operation = "list_refunds"
+	GetDispute   Operation = "retrieve_dispute"
+	ListDisputes Operation = "list_disputes"
+	GetEvent     Operation = "retrieve_event"
+	ListEvents   Operation = "list_events"
 )
 
-var operations = []Operation{AnyOperation, CreateIntent, Confirm, Retrieve, Cancel, List}
+var operations = []Operation{
+	AnyOperation, CreateIntent, Confirm, Retrieve, Cancel, List,
+	CreateRefund, GetRefund, ListRefunds, GetDispute, ListDisputes, GetEvent, ListEvents,
+}
 
 // FaultKind is a way to go wrong.
 type FaultKind string
@@ -67,10 +78,8 @@ func (f Fault) check() error {
 		return fmt.Errorf("%w: kind must be one of %v", ErrFault, faultKinds)
 	case !slices.Contains(operations, f.Operation):
 		return fmt.Errorf("%w: operation must be one of %v or left out", ErrFault, operations[1:])
-	case f.Calls < 0:
-		return fmt.Errorf("%w: calls is negative", ErrFault)
-	case f.Probability < 0 || f.Probability > 1:
-		return fmt.Errorf("%w: probability is not between 0 and 1", ErrFault)
+	case newTurn(f.Calls, f.Probability, f.Seed).check() != "":
+		return fmt.Errorf("%w: %s", ErrFault, newTurn(f.Calls, f.Probability, f.Seed).check())
 	case (f.Kind == Slow) != (f.DelayMillis > 0):
 		return fmt.Errorf("%w: delay_ms goes with kind slow, and with no other", ErrFault)
 	}
@@ -116,8 +125,40 @@ type faultList struct {
 
 type faultRule struct {
 	Fault
-	used   int
-	random *rand.Rand
+	turn turn
+}
+
+// turn says when it is a rule's turn.
+type turn struct {
+	calls       int     // only so many times; 0 is no limit
+	probability float64 // of it, each time; 0 is always
+	used        int
+	random      *rand.Rand
+}
+
+func newTurn(calls int, probability float64, seed uint64) turn {
+	return turn{calls: calls, probability: probability, random: rand.New(rand.NewPCG(seed, 0))}
+}
+
+// check is what is wrong with it; "" if nothing is.
+func (t turn) check() string {
+	switch {
+	case t.calls < 0:
+		return "calls is negative"
+	case t.probability < 0 || t.probability > 1:
+		return "probability is not between 0 and 1"
+	default:
+		return ""
+	}
+}
+
+// comes reports whether it is the rule's turn now, and counts that.
+func (t *turn) comes() bool {
+	if t.calls > 0 && t.used == t.calls || t.probability > 0 && t.random.Float64() >= t.probability {
+		return false
+	}
+	t.used++
+	return true
 }
 
 func (l *faultList) add(f Fault) error {
@@ -126,7 +167,7 @@ func (l *faultList) add(f Fault) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.rules = append(l.rules, &faultRule{Fault: f, random: rand.New(rand.NewPCG(f.Seed, 0))})
+	l.rules = append(l.rules, &faultRule{f, newTurn(f.Calls, f.Probability, f.Seed)})
 	return nil
 }
 
@@ -141,14 +182,9 @@ func (l *faultList) take(op Operation, order string) Fault {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range l.rules {
-		if !r.fits(op, order, l.now()) || r.Calls > 0 && r.used == r.Calls {
-			continue
+		if r.fits(op, order, l.now()) && r.turn.comes() {
+			return r.Fault
 		}
-		if r.Probability > 0 && r.random.Float64() >= r.Probability {
-			continue
-		}
-		r.used++
-		return r.Fault
 	}
 	return Fault{}
 }

@@ -138,7 +138,7 @@ func TestSenselessFaultIsRefused(t *testing.T) {
 	for _, f := range []stripesandbox.Fault{
 		{},
 		{Kind: "explode"},
-		{Kind: stripesandbox.Down, Operation: "refund"},
+		{Kind: stripesandbox.Down, Operation: "teleport"},
 		{Kind: stripesandbox.Down, Calls: -1},
 		{Kind: stripesandbox.Down, Probability: 1.5},
 		{Kind: stripesandbox.Down, Probability: -0.1},

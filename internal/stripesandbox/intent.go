@@ -41,6 +41,7 @@ type Intent struct {
 	Captures           int // how often the money was taken; never more than 1
 	CancellationReason string
 	Created            time.Time
+	CapturedAt         time.Time
 	CanceledAt         time.Time
 }
 

@@ -2,42 +2,57 @@ package stripesandbox
 
 import (
 	"fmt"
-	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/orderflow/orderflow/internal/money"
 )
 
-// Ledger holds the payment intents and moves them from state to state as Stripe does. It knows no HTTP, no idempotency keys and
-// no faults, takes time from the clock it was given and ids from a counter, so that one history of calls gives one history of
-// intents. It is safe for concurrent use. Every error it returns is an *Error.
+// Ledger holds payment intents with their refunds and disputes, moves them from state to state as Stripe does, and makes an
+// event of each move. It knows no HTTP, no idempotency keys and no faults, takes time from the clock it was given and ids from a
+// counter, so that one history of calls gives one history of objects. It is safe for concurrent use. Every error of what Stripe's API
+// offers is an *Error.
 type Ledger struct {
 	now  func() time.Time
 	seed uint32
+	tell func(Event) // hears of each event in turn, with the ledger locked; nil if nobody listens
 
-	mu      sync.Mutex
-	serial  uint64
-	intents []*Intent      // oldest first
-	byID    map[string]int // index into intents
-	byOrder map[string][]int
+	mu       sync.Mutex
+	serial   uint64
+	intents  *shelf[Intent]
+	refunds  *shelf[Refund]
+	disputes *shelf[Dispute]
+	events   *shelf[Event]
+
+	byOrder    map[string][]*Intent
+	refundsOf  map[string][]*Refund  // by intent
+	disputesOf map[string][]*Dispute // by intent
+	failing    map[string]int        // by order: how many refunds are still to fail; all if negative
 }
 
 // NewLedger returns an empty ledger. The seed is part of every id, so that the ids of two ledgers never meet.
 func NewLedger(now func() time.Time, seed uint32) *Ledger {
-	return &Ledger{now: now, seed: seed, byID: map[string]int{}, byOrder: map[string][]int{}}
+	return &Ledger{
+		now: now, seed: seed,
+		intents: newShelf[Intent]("payment_intent"), refunds: newShelf[Refund]("refund"),
+		disputes: newShelf[Dispute]("dispute"), events: newShelf[Event]("event"),
+		byOrder: map[string][]*Intent{}, refundsOf: map[string][]*Refund{}, disputesOf: map[string][]*Dispute{},
+		failing: map[string]int{},
+	}
 }
 
-// Reset forgets all intents. Ids go on counting: one that was forgotten never names another intent.
+// Reset forgets everything. Ids go on counting: one that was forgotten never names another object.
 func (l *Ledger) Reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.intents = nil
-	clear(l.byID)
+	l.intents.clear()
+	l.refunds.clear()
+	l.disputes.clear()
+	l.events.clear()
 	clear(l.byOrder)
+	clear(l.refundsOf)
+	clear(l.disputesOf)
+	clear(l.failing)
 }
 
 // Create makes an unconfirmed intent. Amounts are in Stripe's unit and bounded by the currency's minimum and eight digits.
@@ -49,10 +64,9 @@ func (l *Ledger) Create(p CreateParams) (Intent, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	in.ID, in.Created = l.newID("pi"), l.now()
-	at := len(l.intents)
-	l.intents = append(l.intents, in)
-	l.byID[in.ID] = at
-	l.byOrder[in.Order()] = append(l.byOrder[in.Order()], at)
+	l.intents.put(in.ID, in)
+	l.byOrder[in.Order()] = append(l.byOrder[in.Order()], in)
+	l.emitIntent(IntentCreated, in)
 	return *in, nil
 }
 
@@ -60,7 +74,7 @@ func (l *Ledger) Create(p CreateParams) (Intent, error) {
 func (l *Ledger) Retrieve(id string) (Intent, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	in, err := l.find(id)
+	in, err := l.intents.find(id, "intent")
 	if err != nil {
 		return Intent{}, err
 	}
@@ -72,7 +86,7 @@ func (l *Ledger) Retrieve(id string) (Intent, error) {
 func (l *Ledger) Confirm(id string, p ConfirmParams) (Intent, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	in, err := l.find(id)
+	in, err := l.intents.find(id, "intent")
 	if err != nil {
 		return Intent{}, err
 	}
@@ -80,7 +94,7 @@ func (l *Ledger) Confirm(id string, p ConfirmParams) (Intent, error) {
 	if err != nil {
 		return Intent{}, err
 	}
-	if err := l.charge(in, name, m, p); err != nil {
+	if err := l.attempt(in, name, m, p); err != nil {
 		return Intent{}, err
 	}
 	return *in, nil
@@ -94,7 +108,7 @@ func (l *Ledger) Cancel(id, reason string) (Intent, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	in, err := l.find(id)
+	in, err := l.intents.find(id, "intent")
 	if err != nil {
 		return Intent{}, err
 	}
@@ -102,6 +116,7 @@ func (l *Ledger) Cancel(id, reason string) (Intent, error) {
 		return Intent{}, wrongState(*in, "You cannot cancel this PaymentIntent because it has a status of %s. Only a PaymentIntent with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, requires_action, processing.", in.Status)
 	}
 	in.Status, in.CancellationReason, in.CanceledAt = Canceled, reason, l.now()
+	l.emitIntent(IntentCanceled, in)
 	return *in, nil
 }
 
@@ -110,60 +125,60 @@ func (l *Ledger) Cancel(id, reason string) (Intent, error) {
 func (l *Ledger) List(limit int, after string) ([]Intent, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	end := len(l.intents)
-	if after != "" {
-		at, ok := l.byID[after]
-		if !ok {
-			return nil, false, missing(http.StatusBadRequest, "payment_intent", "starting_after", after)
-		}
-		end = at
-	}
-	from := max(end-limit, 0)
-	page := make([]Intent, 0, end-from)
-	for _, in := range slices.Backward(l.intents[from:end]) {
-		page = append(page, *in)
-	}
-	return page, from > 0, nil
+	return l.intents.page(Page{Limit: limit, After: after}, func(*Intent) bool { return true })
 }
 
-// Settle brings the intents that are processing to their end, all of them or those of one order, and returns how many moved.
+// Settle brings what waits for a bank to its end, all of it or that of one order: intents that are processing and refunds that
+// are pending or are to fail yet. It returns how many moved.
 func (l *Ledger) Settle(order string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	moved := 0
-	for _, in := range l.intents {
-		if in.Status != Processing || order != "" && in.Order() != order {
-			continue
+	for _, in := range l.intents.all {
+		if (order == "" || in.Order() == order) && l.settle(in) {
+			moved++
 		}
-		m, _ := methodNamed(in.PaymentMethod)
-		switch {
-		case m.stuck:
-			continue
-		case m.decline != nil:
-			in.fail(*m.decline, m)
-		default:
-			in.capture()
+	}
+	for _, r := range l.refunds.all {
+		if (order == "" || r.Order == order) && r.Settles != "" {
+			l.settleRefund(r)
+			moved++
 		}
-		moved++
 	}
 	return moved
 }
 
+// settle ends an intent that is processing, and reports whether it did.
+func (l *Ledger) settle(in *Intent) bool {
+	m, _ := methodNamed(in.PaymentMethod)
+	if in.Status != Processing || m.stuck {
+		return false
+	}
+	if m.decline != nil {
+		l.fail(in, *m.decline, m)
+	} else {
+		l.capture(in, m)
+	}
+	return true
+}
+
+// orderOf is the order to which the object belongs.
 func (l *Ledger) orderOf(id string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if at, ok := l.byID[id]; ok {
-		return l.intents[at].Order()
+	if in, err := l.intents.find(id, ""); err == nil {
+		return in.Order()
+	}
+	if r, err := l.refunds.find(id, ""); err == nil {
+		return r.Order
+	}
+	if d, err := l.disputes.find(id, ""); err == nil {
+		return d.Order
+	}
+	if e, err := l.events.find(id, ""); err == nil {
+		return e.Order
 	}
 	return ""
-}
-
-func (l *Ledger) find(id string) (*Intent, error) {
-	at, ok := l.byID[id]
-	if !ok {
-		return nil, missing(http.StatusNotFound, "payment_intent", "intent", id)
-	}
-	return l.intents[at], nil
 }
 
 func (l *Ledger) newID(prefix string) string {
@@ -171,76 +186,41 @@ func (l *Ledger) newID(prefix string) string {
 	return fmt.Sprintf("%s_%08x%016x", prefix, l.seed, l.serial)
 }
 
-// charge makes one attempt to take the money.
-func (l *Ledger) charge(in *Intent, name string, m method, p ConfirmParams) error {
+// attempt tries once to take the money.
+func (l *Ledger) attempt(in *Intent, name string, m method, p ConfirmParams) error {
 	in.PaymentMethod = name
 	if m.authenticate && !p.OffSession && !p.ErrorOnRequiresAction {
 		in.Status = RequiresAction
+		l.emitIntent(IntentRequiresAction, in)
 		return nil
 	}
 	in.LatestCharge = l.newID("ch")
 	switch {
 	case m.authenticate:
-		in.fail(authenticationRequired, m)
+		l.fail(in, authenticationRequired, m)
 	case m.delayed:
 		in.Status = Processing
+		l.emitIntent(IntentProcessing, in)
 		return nil
 	case m.decline != nil:
-		in.fail(*m.decline, m)
+		l.fail(in, *m.decline, m)
 	default:
-		in.capture()
+		l.capture(in, m)
 		return nil
 	}
 	return in.declined()
 }
 
-// newIntent checks the parameters in the order in which Stripe complains of them.
-func newIntent(p CreateParams) (*Intent, error) {
-	c := money.Currency(strings.ToUpper(p.Currency))
-	if strings.ToLower(p.Currency) != p.Currency || !c.TakenByStripe() {
-		return nil, unknownCurrency(p.Currency)
-	}
-	minor, err := chargeable(p.Amount, c)
-	if err != nil {
-		return nil, err
-	}
-	if p.Customer != "" && !strings.HasPrefix(p.Customer, "cus_") {
-		return nil, missing(http.StatusBadRequest, "customer", "customer", p.Customer)
-	}
-	in := &Intent{
-		Status: RequiresPaymentMethod, Amount: p.Amount, Minor: minor, Currency: c,
-		Customer: p.Customer, Description: p.Description, Metadata: map[string]string{},
-		PaymentMethodTypes: slices.Clone(p.PaymentMethodTypes), AllowRedirects: len(p.PaymentMethodTypes) == 0 && !p.NoRedirects,
-	}
-	maps.Copy(in.Metadata, p.Metadata)
-	if p.PaymentMethod == "" {
-		return in, nil
-	}
-	if _, err := in.takes(p.PaymentMethod); err != nil {
-		return nil, err
-	}
-	in.PaymentMethod, in.Status = p.PaymentMethod, RequiresConfirmation
-	return in, nil
+func (l *Ledger) fail(in *Intent, d decline, m method) {
+	in.fail(d, m)
+	l.emitIntent(IntentFailed, in)
 }
 
-// chargeable checks an amount in Stripe's unit and returns it in minor units.
-func chargeable(amount int64, c money.Currency) (int64, error) {
-	code := strings.ToLower(string(c))
-	if amount < 1 {
-		return 0, badParam("amount", "parameter_invalid_integer", "This value must be greater than or equal to 1.")
+func (l *Ledger) capture(in *Intent, m method) {
+	in.capture(l.now())
+	l.emitIntent(IntentSucceeded, in)
+	l.emit(Event{Type: ChargeSucceeded, Order: in.Order(), Charge: l.charge(in)})
+	if m.dispute != "" {
+		l.dispute(in, m.dispute, m.disputeReason)
 	}
-	if amount > money.StripeMaximum {
-		return 0, badParam("amount", "amount_too_large", "Amount must be no more than %d in the smallest unit of %s", money.StripeMaximum, code)
-	}
-	minor, err := money.FromStripe(amount, c)
-	if err == nil {
-		_, err = money.ToStripe(minor, c)
-	}
-	if err != nil {
-		return 0, badParam("amount", "parameter_invalid_integer", "Invalid amount: it has a fraction that %s does not allow.", code)
-	}
-	if least, ok := money.StripeMinimum(c); ok && minor < least {
-		return 0, badParam("amount", "amount_too_small", "Amount must be at least %s %s", money.Format(least, c), code)
-	}
-	return minor, nil
 }

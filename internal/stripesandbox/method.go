@@ -17,6 +17,23 @@ type method struct {
 	authenticate bool     // the customer would have to act
 	delayed      bool     // the outcome comes only by Settle
 	stuck        bool     // never settles, but can be cancelled while processing
+
+	slowRefund    bool          // its refunds are pending until Settle
+	lostRefund    bool          // its refunds succeed, and fail at Settle
+	dispute       DisputeStatus // in which a dispute begins as soon as it has paid; "" is none
+	disputeReason string
+}
+
+// refund is how a refund to the method begins, and what settling makes of it.
+func (m method) refund() (first, settles RefundStatus) {
+	switch {
+	case m.slowRefund || m.delayed:
+		return RefundPending, RefundSucceeded
+	case m.lostRefund:
+		return RefundSucceeded, RefundFailed
+	default:
+		return RefundSucceeded, ""
+	}
 }
 
 var authenticationRequired = decline{
@@ -37,19 +54,28 @@ var cardDeclines = map[string]decline{
 	"ProcessingError":       {"processing_error", "", "An error occurred while processing your card. Try again in a little bit."},
 }
 
-// goodCards are test cards that pay (https://docs.stripe.com/testing, cards by brand and by country, disputes, refunds).
+// goodCards are test cards that pay (https://docs.stripe.com/testing, cards by brand and by country).
 var goodCards = []string{
 	"visa", "visa_debit", "mastercard", "mastercard_debit", "mastercard_prepaid", "amex", "discover", "diners", "jcb", "unionpay",
 	"us", "ca", "mx", "br", "gb", "de", "fr", "it", "es", "nl", "se", "pl", "au", "nz", "jp", "cn", "hk", "sg", "in", "my", "th",
-	"bypassPending", "pendingRefund", "refundFail", "createDispute", "createDisputeProductNotReceived", "createDisputeInquiry",
-	"riskLevelElevated", "riskLevelHighest", "threeDSecureOptional", "authenticationRequiredSetupForOffSession",
+	"bypassPending", "riskLevelElevated", "riskLevelHighest", "threeDSecureOptional", "authenticationRequiredSetupForOffSession",
+}
+
+// cardsWithSequel pay, and then something comes of it (https://docs.stripe.com/testing, refunds and disputes).
+var cardsWithSequel = map[string]method{
+	"pendingRefund":                   {kind: "card", slowRefund: true},
+	"refundFail":                      {kind: "card", lostRefund: true},
+	"createDispute":                   {kind: "card", dispute: NeedsResponse, disputeReason: "fraudulent"},
+	"createDisputeProductNotReceived": {kind: "card", dispute: NeedsResponse, disputeReason: "product_not_received"},
+	"createDisputeInquiry":            {kind: "card", dispute: WarningNeedsResponse, disputeReason: "fraudulent"},
 }
 
 // authenticatingCards ask for 3D Secure, so they are declined when the customer is not there.
 var authenticatingCards = []string{"authenticationRequired", "authenticationRequiredOnSetup", "threeDSecure2Required", "threeDSecureRequired"}
 
 // bankAccounts are the ACH test accounts, whose outcome comes days later
-// (https://docs.stripe.com/payments/ach-direct-debit/accept-a-payment, test account numbers).
+// (https://docs.stripe.com/payments/ach-direct-debit/accept-a-payment, test account numbers), as their refunds' does
+// (https://docs.stripe.com/payments/ach-direct-debit, refunds).
 var bankAccounts = map[string]method{
 	"success":            {kind: "us_bank_account", delayed: true},
 	"accountClosed":      {kind: "us_bank_account", delayed: true, decline: &decline{"account_closed", "", "The customer's bank account has been closed."}},
@@ -82,6 +108,9 @@ func methodNamed(name string) (method, bool) {
 		return method{kind: "card", decline: &d}, true
 	case slices.Contains(authenticatingCards, card):
 		return method{kind: "card", authenticate: true}, true
+	}
+	if m, ok := cardsWithSequel[card]; ok {
+		return m, true
 	}
 	return method{kind: "card"}, slices.Contains(goodCards, card)
 }

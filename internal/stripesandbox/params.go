@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Limits of metadata (https://docs.stripe.com/api/metadata).
@@ -13,6 +14,8 @@ const (
 	maxMetadataKey   = 40
 	maxMetadataValue = 500
 )
+
+const maxEventTypes = 20 // https://docs.stripe.com/api/events/list
 
 // params reads form parameters and remembers the first thing that is wrong with them, unknown ones included.
 type params struct {
@@ -56,16 +59,82 @@ func cancelReason(v url.Values) (string, error) {
 	return reason, p.finish()
 }
 
-func listParams(v url.Values) (limit int, after string, err error) {
+func refundParams(v url.Values) (RefundParams, error) {
 	p := newParams(v)
-	limit, after = 10, p.text("starting_after")
-	if v.Has("limit") {
-		limit = int(p.integer("limit"))
+	out := RefundParams{Intent: p.required("payment_intent"), Reason: p.text("reason"), Metadata: p.metadata()}
+	if v.Has("amount") {
+		out.Amount = p.integer("amount")
+		if out.Amount < 1 {
+			p.refuse(badParam("amount", "parameter_invalid_integer", "This value must be greater than or equal to 1."))
+		}
 	}
-	if limit < 1 || limit > 100 {
+	return out, p.finish()
+}
+
+func listParams(v url.Values) (Page, error) {
+	p := newParams(v)
+	return p.page(), p.finish()
+}
+
+// listOfIntentParams are those of a list that can be narrowed to one intent.
+func listOfIntentParams(v url.Values) (Page, error) {
+	p := newParams(v)
+	out := p.page()
+	out.Intent = p.text("payment_intent")
+	return out, p.finish()
+}
+
+// eventsParams reads the parameters of GET /v1/events (https://docs.stripe.com/api/events/list), and whether only events are wanted
+// that were delivered ("true") or were not ("false").
+func eventsParams(v url.Values) (out EventPage, delivered string, err error) {
+	p := newParams(v)
+	out = EventPage{Page: p.page(), Types: p.list("types")}
+	delivered = p.oneOf("delivery_success", "true", "false")
+	if one := p.text("type"); one != "" {
+		if len(out.Types) > 0 {
+			p.refuse(badParam("types", "", "You may pass either `type` or `types`, but not both."))
+		}
+		out.Types = []string{one}
+	}
+	if len(out.Types) > maxEventTypes {
+		p.refuse(badParam("types", "", "You may pass up to %d types.", maxEventTypes))
+	}
+	out.From, out.To = p.interval("created")
+	return out, delivered, p.finish()
+}
+
+// interval reads name, name[gte], name[gt], name[lt] and name[lte], in seconds, as the first time that is in and the first that is not.
+func (p *params) interval(name string) (from, to time.Time) {
+	second := func(key string, later int64) time.Time {
+		if !p.values.Has(key) {
+			return time.Time{}
+		}
+		return time.Unix(p.integer(key)+later, 0)
+	}
+	from, to = second(name, 0), second(name, 1)
+	for _, t := range []time.Time{second(name+"[gte]", 0), second(name+"[gt]", 1)} {
+		if t.After(from) {
+			from = t
+		}
+	}
+	for _, t := range []time.Time{second(name+"[lt]", 0), second(name+"[lte]", 1)} {
+		if !t.IsZero() && (to.IsZero() || t.Before(to)) {
+			to = t
+		}
+	}
+	return from, to
+}
+
+// page reads where in a list to begin and how much to return (https://docs.stripe.com/api/pagination).
+func (p *params) page() Page {
+	out := Page{Limit: 10, After: p.text("starting_after")}
+	if p.values.Has("limit") {
+		out.Limit = int(p.integer("limit"))
+	}
+	if out.Limit < 1 || out.Limit > 100 {
 		p.refuse(badParam("limit", "parameter_invalid_integer", "This value must be between 1 and 100."))
 	}
-	return limit, after, p.finish()
+	return out
 }
 
 func (p *params) refuse(e *Error) {

@@ -65,19 +65,24 @@ type errorBody struct {
 	Error errorJSON `json:"error"`
 }
 
-type listJSON struct {
-	Object  string       `json:"object"`
-	Data    []intentJSON `json:"data"`
-	HasMore bool         `json:"has_more"`
-	URL     string       `json:"url"`
+// listJSON is a page of a list in Stripe's shape (https://docs.stripe.com/api/pagination).
+type listJSON[T shape] struct {
+	Object  string `json:"object"`
+	Data    []T    `json:"data"`
+	HasMore bool   `json:"has_more"`
+	URL     string `json:"url"`
 }
 
-func renderIntent(in Intent) ([]byte, error) { return json.Marshal(intentShape(in)) }
+// shape is an object of the API in Stripe's shape.
+type shape interface {
+	intentJSON | refundJSON | disputeJSON | eventJSON
+}
 
-func renderList(page []Intent, more bool) ([]byte, error) {
-	out := listJSON{Object: "list", Data: make([]intentJSON, 0, len(page)), HasMore: more, URL: intentsPath}
-	for _, in := range page {
-		out.Data = append(out.Data, intentShape(in))
+// renderPage renders a page of the list that is at a path.
+func renderPage[F Intent | Refund | Dispute | Event, T shape](path string, page []F, more bool, as func(F) T) ([]byte, error) {
+	out := listJSON[T]{Object: "list", Data: make([]T, 0, len(page)), HasMore: more, URL: path}
+	for _, v := range page {
+		out.Data = append(out.Data, as(v))
 	}
 	return json.Marshal(out)
 }

@@ -1,49 +1,71 @@
 // Package stripesandbox is a stateful stand-in for the payment provider: it speaks Stripe's HTTP for what orderflow uses of it,
-// payment intents with Stripe's states, test payment methods and idempotency keys, and goes wrong on demand.
+// payment intents, refunds, disputes and events with Stripe's states, test payment methods, idempotency keys and webhooks, and
+// goes wrong on demand.
 //
-// A Ledger holds the intents and knows no HTTP; a Sandbox puts Stripe's API around it, and a control API for tests beside that:
+// A Ledger holds the objects and knows no HTTP; a Sandbox puts Stripe's API around it, sends webhooks, and has a control API for tests
+// beside that:
 //
-//	POST   /_sandbox/faults   adds a Fault
-//	DELETE /_sandbox/faults   ends all faults
-//	GET    /_sandbox/ledger   the Report; ?order_id=… one order's lines, ?totals=true the totals alone
-//	POST   /_sandbox/settle   ends what is processing; ?order_id=… of one order
-//	POST   /_sandbox/reset    forgets intents, keys and faults
-//	GET    /_sandbox/health   200
+//	POST   /_sandbox/faults            adds a Fault
+//	DELETE /_sandbox/faults            ends all faults of calls
+//	GET    /_sandbox/ledger            the Report; ?order_id=… one order's lines, ?totals=true the totals alone
+//	POST   /_sandbox/settle            ends what waits for a bank, payments and refunds; ?order_id=… of one order
+//	POST   /_sandbox/refund            ?order_id=…[&amount=…] a refund made in the dashboard; amount in ISO 4217 minor units
+//	POST   /_sandbox/refund_failures   {order_id, times}: the next so many refunds of the order fail at once; 0 is all
+//	DELETE /_sandbox/refund_failures   ends that
+//	POST   /_sandbox/dispute           ?order_id=…&status=… opens or moves the dispute of the order's charge
+//	POST   /_sandbox/clock             ?advance=720h moves the sandbox's clock ahead; idempotency keys expire by it
+//	PUT    /_sandbox/webhook           sets the WebhookEndpoint
+//	DELETE /_sandbox/webhook           ends it
+//	GET    /_sandbox/webhooks          how it stands with the Webhooks
+//	POST   /_sandbox/webhooks/resend   ?event=… sends an event again
+//	POST   /_sandbox/webhooks/release  sends what is held back, ?order=forward or reverse
+//	POST   /_sandbox/webhook_faults    adds a WebhookFault
+//	DELETE /_sandbox/webhook_faults    ends all faults of webhooks; what is held stays held
+//	POST   /_sandbox/reset             forgets objects, keys, faults and unsent webhooks; clock and endpoint stay
+//	GET    /_sandbox/health            200
 //
 // Where it is known to differ: a test payment method keeps its name as its id, every customer id is taken, parameters that
-// orderflow has no use for are refused as unknown (confirm on creation among them), and no webhooks are sent.
+// orderflow has no use for are refused as unknown (confirm on creation among them). There is one webhook endpoint, its retries
+// end after seconds instead of days, and events never expire. Events name no request and no previous attributes; those of fees, of balance
+// and of failed or pending charges are missing. A dispute moves no money, has no evidence and closes only when it is told to.
 package stripesandbox
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 )
 
 const (
-	intentsPath = "/v1/payment_intents"
-	maxBody     = 1 << 20
-	maxKey      = 255 // https://docs.stripe.com/api/idempotent_requests
-	apiVersion  = "2026-03-25.dahlia"
+	intentsPath  = "/v1/payment_intents"
+	refundsPath  = "/v1/refunds"
+	disputesPath = "/v1/disputes"
+	eventsPath   = "/v1/events"
+	maxBody      = 1 << 20
+	maxKey       = 255 // https://docs.stripe.com/api/idempotent_requests
+	apiVersion   = "2026-03-25.dahlia"
 )
 
 // Options configure a Sandbox. The zero value uses the real clock.
 type Options struct {
-	Now  func() time.Time    // the clock; time.Now if nil
+	Now  func() time.Time    // the clock; time.Now if nil. Webhooks are signed and tried by the real one
 	Wait func(time.Duration) // how a slow call waits; time.Sleep if nil
 	Seed uint32              // part of every id, so that the ids of two sandboxes never meet
+
+	Send               func(*http.Request) (*http.Response, error) // sends webhooks; a client that follows no redirects if nil
+	WebhookTries       int                                         // of each webhook; 5 if 0
+	WebhookBackoff     time.Duration                               // before the second try, doubled before each further one; 1 s if 0
+	WebhookConcurrency int                                         // webhooks being sent at once; 8 if 0
 }
 
 // Sandbox is the API as an http.Handler. It is safe for concurrent use; no lock is held while a call waits or hangs.
 type Sandbox struct {
+	clock    *aheadClock
 	ledger   *Ledger
+	courier  *courier
 	keys     *keyStore
 	faults   *faultList
 	wait     func(time.Duration)
@@ -59,35 +81,35 @@ func New(o Options) *Sandbox {
 	if o.Wait == nil {
 		o.Wait = time.Sleep
 	}
+	clock := &aheadClock{base: o.Now}
 	s := &Sandbox{
-		ledger: NewLedger(o.Now, o.Seed), keys: newKeyStore(o.Now), faults: &faultList{now: o.Now}, wait: o.Wait,
-		mux: http.NewServeMux(),
+		clock: clock, ledger: NewLedger(clock.now, o.Seed), courier: newCourier(o),
+		keys: newKeyStore(clock.now), faults: &faultList{now: clock.now}, wait: o.Wait, mux: http.NewServeMux(),
 	}
+	s.ledger.tell = s.courier.accept
+	s.routes()
+	return s
+}
+
+func (s *Sandbox) routes() {
 	s.mux.HandleFunc("POST "+intentsPath, s.endpoint(CreateIntent, s.create))
 	s.mux.HandleFunc("GET "+intentsPath, s.endpoint(List, s.list))
 	s.mux.HandleFunc("GET "+intentsPath+"/{id}", s.endpoint(Retrieve, s.retrieve))
 	s.mux.HandleFunc("POST "+intentsPath+"/{id}/confirm", s.endpoint(Confirm, s.confirm))
 	s.mux.HandleFunc("POST "+intentsPath+"/{id}/cancel", s.endpoint(Cancel, s.cancel))
+	s.mux.HandleFunc("POST "+refundsPath, s.endpoint(CreateRefund, s.createRefund))
+	s.mux.HandleFunc("GET "+refundsPath, s.endpoint(ListRefunds, s.listRefunds))
+	s.mux.HandleFunc("GET "+refundsPath+"/{id}", s.endpoint(GetRefund, s.getRefund))
+	s.mux.HandleFunc("GET "+disputesPath, s.endpoint(ListDisputes, s.listDisputes))
+	s.mux.HandleFunc("GET "+disputesPath+"/{id}", s.endpoint(GetDispute, s.getDispute))
+	s.mux.HandleFunc("GET "+eventsPath, s.endpoint(ListEvents, s.listEvents))
+	s.mux.HandleFunc("GET "+eventsPath+"/{id}", s.endpoint(GetEvent, s.getEvent))
 	s.mux.HandleFunc("/", s.endpoint(AnyOperation, unrecognized))
 	s.control()
-	return s
 }
 
 // Ledger is the state behind the API.
 func (s *Sandbox) Ledger() *Ledger { return s.ledger }
-
-// AddFault puts a fault in force after those that are there. The error is ErrFault.
-func (s *Sandbox) AddFault(f Fault) error { return s.faults.add(f) }
-
-// ClearFaults ends all faults; calls that hang go on hanging.
-func (s *Sandbox) ClearFaults() { s.faults.clear() }
-
-// Reset forgets intents, idempotency keys and faults.
-func (s *Sandbox) Reset() {
-	s.faults.clear()
-	s.keys.reset()
-	s.ledger.Reset()
-}
 
 // ServeHTTP answers a call. Under the faults Down and Hang it panics with http.ErrAbortHandler, which makes a server close the
 // connection.
@@ -203,7 +225,7 @@ func respond(w http.ResponseWriter, r *http.Request, c call, a answer, replayed 
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Request-Id", c.request)
-	h.Set("Stripe-Version", firstOf(r.Header.Get("Stripe-Version"), apiVersion))
+	h.Set("Stripe-Version", cmp.Or(r.Header.Get("Stripe-Version"), apiVersion))
 	if c.key != "" && r.Method == http.MethodPost {
 		h.Set("Idempotency-Key", c.key)
 		if a.request != "" {
@@ -218,66 +240,4 @@ func respond(w http.ResponseWriter, r *http.Request, c call, a answer, replayed 
 	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body) // the client may have gone
-}
-
-// read takes a request apart and checks what Stripe checks before the idempotency layer.
-func (s *Sandbox) read(r *http.Request) (call, error) {
-	c := call{
-		method: r.Method, path: r.URL.Path, id: r.PathValue("id"), key: r.Header.Get("Idempotency-Key"),
-		request: fmt.Sprintf("req_%014d", s.requests.Add(1)),
-	}
-	secret, err := apiKey(r)
-	if err != nil {
-		return c, err
-	}
-	sum := sha256.Sum256([]byte(secret))
-	c.account = hex.EncodeToString(sum[:])
-	if len(c.key) > maxKey {
-		return c, badParam("", "", "Idempotency keys can have up to %d characters.", maxKey)
-	}
-	raw := r.URL.RawQuery
-	if r.Method == http.MethodPost {
-		body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
-		if err != nil {
-			return c, badParam("", "", "The request body could not be read.")
-		}
-		raw = string(body)
-	}
-	if c.form, err = url.ParseQuery(raw); err != nil {
-		return c, badParam("", "", "The parameters are not form-encoded.")
-	}
-	return c, nil
-}
-
-// apiKey finds the secret key in a Bearer or Basic header.
-func apiKey(r *http.Request) (string, error) {
-	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
-		key, _, ok = r.BasicAuth()
-	}
-	switch {
-	case !ok || key == "":
-		return "", &Error{
-			HTTPStatus: http.StatusUnauthorized, Type: InvalidRequest,
-			Message: "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth.",
-		}
-	case !strings.HasPrefix(key, "sk_test_"):
-		return "", &Error{HTTPStatus: http.StatusUnauthorized, Type: InvalidRequest, Message: "Invalid API Key provided."}
-	}
-	return key, nil
-}
-
-// order is the order that a call is about, as its own metadata or the intent's has it.
-func (s *Sandbox) order(c call) string {
-	if c.id != "" {
-		return s.ledger.orderOf(c.id)
-	}
-	return c.form.Get("metadata[" + OrderKey + "]")
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 var cancelReasons = []string{"duplicate", "fraudulent", "requested_by_customer", "abandoned"}
@@ -62,8 +63,8 @@ func (in *Intent) cancelable() bool {
 	}
 }
 
-func (in *Intent) capture() {
-	in.Status, in.AmountReceived, in.LastError = Succeeded, in.Amount, nil
+func (in *Intent) capture(now time.Time) {
+	in.Status, in.AmountReceived, in.LastError, in.CapturedAt = Succeeded, in.Amount, nil, now
 	in.Captures++
 }
 

@@ -54,7 +54,14 @@ func (c localCommand) Run(ctx context.Context, s *session) (err error) {
 	}
 	began := s.now()
 	s.say("starting the emulator on port %d, and deploying the stage %q onto it …", c.Port, s.options.Stage)
-	r, err := local.Start(ctx, local.Options{Root: root, Port: c.Port, Provider: stripesandbox.New(stripesandbox.Options{})})
+	provider := stripesandbox.New(stripesandbox.Options{})
+	defer provider.Close()
+	r, err := local.Start(ctx, local.Options{
+		Root: root, Port: c.Port, Provider: provider,
+		Webhooks: func(url, secret string) error {
+			return provider.SetWebhook(stripesandbox.WebhookEndpoint{URL: url, Secrets: []string{secret}})
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -164,7 +171,7 @@ func (s *session) demoOrder(ctx context.Context, shop *api.Client, customer orde
 	if err := s.printPlaced(o, placed); err != nil {
 		return api.Order{}, err
 	}
-	last, err := follow(ctx, shop, o.OrderID, demoTimeout, s.printChange)
+	last, err := follow(ctx, shop, o.OrderID, demoTimeout, atRest, s.printChange)
 	if err != nil {
 		return last, err
 	}

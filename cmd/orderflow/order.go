@@ -17,9 +17,10 @@ import (
 )
 
 type orderCommands struct {
-	Place orderPlaceCommand `cmd:"" help:"Place an order as the stack's own shop."`
-	Show  orderShowCommand  `cmd:"" help:"Show an order and its history."`
-	Watch orderWatchCommand `cmd:"" help:"Follow an order until it comes to rest."`
+	Place  orderPlaceCommand  `cmd:"" help:"Place an order as the stack's own shop."`
+	Show   orderShowCommand   `cmd:"" help:"Show an order and its history."`
+	Watch  orderWatchCommand  `cmd:"" help:"Follow an order until it comes to rest."`
+	Cancel orderCancelCommand `cmd:"" help:"Cancel an order as the stack's own shop; what was paid is returned."`
 }
 
 type orderPlaceCommand struct {
@@ -204,16 +205,28 @@ func (c orderWatchCommand) Run(ctx context.Context, s *session) error {
 	return s.watch(ctx, d.shop(), c.ID, c.Timeout)
 }
 
-// watch prints the changes of an order as they come. The error is errNoRest where it does not come to rest in time.
+// atRest reports whether o waits for nothing that happens by itself.
+func atRest(o api.Order) bool { return !o.Status.Open() }
+
+// watch prints the changes of an order as they come, until it is at rest. Its errors are those of [session.watchUntil].
 func (s *session) watch(ctx context.Context, orders orders, id order.ID, timeout time.Duration) error {
-	o, err := follow(ctx, orders, id, timeout, s.printChange)
-	if err != nil {
+	return s.watchUntil(ctx, orders, id, timeout, atRest)
+}
+
+// watchUntil prints the changes of an order as they come, until it rests. The error is errNoRest where it
+// does not in time, and errAttention where it then waits for an operator.
+func (s *session) watchUntil(ctx context.Context, orders orders, id order.ID, timeout time.Duration, rests func(api.Order) bool) error {
+	o, err := follow(ctx, orders, id, timeout, rests, s.printChange)
+	switch {
+	case err != nil:
 		return err
-	}
-	if o.Status.Open() {
+	case !rests(o):
 		return fmt.Errorf("%w: order %s is %s%s after %s", errNoRest, id, o.Status, because(o.Reason), timeout)
+	case o.Status == order.NeedsAttention:
+		return fmt.Errorf("%w: order %s is %s%s", errAttention, id, o.Status, because(o.Reason))
+	default:
+		return nil
 	}
-	return nil
 }
 
 // step is a change as --json prints it.
@@ -248,9 +261,11 @@ type orders interface {
 // glance is the time between two looks at an order that is followed.
 const glance = 200 * time.Millisecond
 
-// follow tells of every change of an order, those before the first look too, until nothing more is to come or the
+// follow tells of every change of an order, those before the first look too, until it rests or the
 // time is over. It returns the order as last seen.
-func follow(ctx context.Context, orders orders, id order.ID, timeout time.Duration, tell func(o api.Order, i int) error) (api.Order, error) {
+func follow(
+	ctx context.Context, orders orders, id order.ID, timeout time.Duration, rests func(api.Order) bool, tell func(o api.Order, i int) error,
+) (api.Order, error) {
 	told, end := 0, time.After(timeout)
 	for {
 		o, err := orders.Order(ctx, id)
@@ -262,7 +277,7 @@ func follow(ctx context.Context, orders orders, id order.ID, timeout time.Durati
 				return o, err
 			}
 		}
-		if !o.Status.Open() {
+		if rests(o) {
 			return o, nil
 		}
 		select {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/orderflow/orderflow/cmd/orderflow/internal/api"
 	"github.com/orderflow/orderflow/cmd/orderflow/internal/term"
+	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/stack"
 )
 
@@ -38,7 +39,7 @@ Exit codes:
     1  failed
     2  the command line, or what was given, is not right; nothing was done
     3  not found: the stage's stack, the order, the user
-    4  done, but an order did not come to rest or totals disagree
+    4  done, but an order did not come to rest or needs attention, or totals disagree
   130  interrupted`
 
 // grammar is the command line.
@@ -51,7 +52,8 @@ type grammar struct {
 
 	Local   localCommand   `cmd:"" help:"Run orderflow on this machine and place an order."`
 	Load    loadCommand    `cmd:"" help:"Load a file of purchases and check that the totals agree."`
-	Order   orderCommands  `cmd:"" help:"Place and follow orders."`
+	Order   orderCommands  `cmd:"" help:"Place, follow and cancel orders."`
+	Saga    sagaCommands   `cmd:"" help:"Work on the saga that undoes what was done for an order."`
 	Publish publishCommand `cmd:"" help:"Publish events on the bus."`
 	Token   tokenCommands  `cmd:"" help:"Print an access token for the API."`
 	Users   usersCommands  `cmd:"" help:"Work on the users table."`
@@ -60,9 +62,10 @@ type grammar struct {
 
 // Errors that have an exit code of their own, beside those of other packages.
 var (
-	errDisagree = errors.New("totals disagree")
-	errNoRest   = errors.New("the order did not come to rest")
-	errNoUser   = errors.New("no such user")
+	errDisagree  = errors.New("totals disagree")
+	errNoRest    = errors.New("the order did not come to rest")
+	errAttention = errors.New("the order needs attention")
+	errNoUser    = errors.New("no such user")
 )
 
 // usageError is an error of whoever gave the command, by which nothing was done.
@@ -81,11 +84,11 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case misused, answered && refused.Status == http.StatusUnprocessableEntity:
+	case misused, answered && (refused.Status == http.StatusUnprocessableEntity || refused.Status == http.StatusConflict):
 		return exitUsage
-	case errors.Is(err, stack.ErrNotFound), errors.Is(err, api.ErrNotFound), errors.Is(err, errNoUser):
+	case errors.Is(err, stack.ErrNotFound), errors.Is(err, api.ErrNotFound), errors.Is(err, errNoUser), errors.Is(err, order.ErrNotFound):
 		return exitNotFound
-	case errors.Is(err, errDisagree), errors.Is(err, errNoRest):
+	case errors.Is(err, errDisagree), errors.Is(err, errNoRest), errors.Is(err, errAttention):
 		return exitDisagree
 	default:
 		return exitFailure

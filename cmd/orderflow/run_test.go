@@ -44,7 +44,7 @@ func (s said) want(t *testing.T, code int, parts ...string) {
 func TestHelpTellsTheExitCodes(t *testing.T) {
 	call(t, nil, "", "--help").want(t, exitOK, "Exit codes:", "totals disagree", "users import", "order watch")
 	for _, args := range [][]string{
-		{"local"}, {"load"}, {"order", "place"}, {"order", "show"}, {"order", "watch"}, {"publish"}, {"token", "shop"}, {"token", "customer"}, {"users", "import"}, {"version"},
+		{"local"}, {"load"}, {"order", "place"}, {"order", "show"}, {"order", "watch"}, {"order", "cancel"}, {"publish"}, {"token", "shop"}, {"token", "customer"}, {"users", "import"}, {"version"},
 	} {
 		call(t, nil, "", append(args, "--help")...).want(t, exitOK, "Usage: orderflow "+strings.Join(args, " "))
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/cloudevents/sdk-go/v2/event"
 
+	"github.com/orderflow/orderflow/cmd/orderflow/internal/api"
 	"github.com/orderflow/orderflow/cmd/orderflow/internal/term"
 	"github.com/orderflow/orderflow/events"
 	"github.com/orderflow/orderflow/internal/bus"
@@ -94,7 +95,9 @@ func (c sagaRedriveCommand) Run(ctx context.Context, s *session) error {
 	if err := s.redrive(ctx, d, plan); err != nil || !c.Watch {
 		return err
 	}
-	return s.watch(ctx, d.shop(), c.ID, c.Timeout)
+	return s.watchUntil(ctx, d.shop(), c.ID, c.Timeout, func(now api.Order) bool {
+		return atRest(now) && (plan.ask == nil || now.Version > plan.ask.SeenVersion)
+	})
 }
 
 // redriven is what --json prints.

@@ -34,15 +34,18 @@ type stage struct {
 	mails     map[order.ID]bool
 	captured  map[order.ID]int64
 	published []string // details
-	rejectBus bool
-	stay      bool // orders stay RECORDED
+
+	executions []string // inputs of the saga's
+	rejectBus  bool
+	stay       bool             // orders stay RECORDED
+	asked      map[order.ID]int // looks at an order since its cancellation was asked for
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	s := &stage{
 		users: map[string]string{}, accounts: map[string]string{}, orders: map[order.ID]order.Order{},
-		mails: map[order.ID]bool{}, captured: map[order.ID]int64{},
+		mails: map[order.ID]bool{}, captured: map[order.ID]int64{}, asked: map[order.ID]int{},
 	}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
@@ -68,6 +71,8 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusOK, s.ledger())
 	case r.URL.Path == apiPath:
 		s.place(w, r, body)
+	case strings.HasSuffix(r.URL.Path, "/cancellation"):
+		s.cancel(w, order.ID(strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, apiPath+"/"), "/cancellation")))
 	case strings.HasPrefix(r.URL.Path, apiPath+"/"):
 		s.show(w, order.ID(strings.TrimPrefix(r.URL.Path, apiPath+"/")))
 	default:
@@ -87,7 +92,7 @@ func (s *stage) stack() string {
 	var b strings.Builder
 	for _, name := range []string{
 		"Stage", "ApiUrl", "TokenUrl", "BusName", "OrdersTable", "UsersTable", "PaymentsTable", "NotificationsTable",
-		"UserPoolId", "ShopClientId", "CustomerClientId", "MailSender",
+		"UserPoolId", "ShopClientId", "CustomerClientId", "MailSender", "SagaArn", "StripeSecretArn",
 	} {
 		fmt.Fprintf(&b, "<member><OutputKey>%s</OutputKey><OutputValue>%s</OutputValue></member>", name, name)
 	}
@@ -103,6 +108,11 @@ type request struct {
 	Entries        []struct{ Detail string }
 	Username       string
 	AuthParameters map[string]string
+	TableName      string
+	Key            map[string]attribute
+	Input          string // of an execution
+
+	ExpressionAttributeValues map[string]attribute
 }
 
 func (s *stage) call(operation string, body []byte) any {
@@ -111,8 +121,17 @@ func (s *stage) call(operation string, body []byte) any {
 		panic(err)
 	}
 	switch operation {
-	case "BatchWriteItem":
-		return s.putUsers(in.RequestItems)
+	case "UpdateItem":
+		s.users[in.Key["user_id"].S] = in.ExpressionAttributeValues[":status"].S
+		return map[string]any{}
+	case "GetItem":
+		if m := s.row(in.TableName, order.ID(in.Key["order_id"].S)); m != nil {
+			return map[string]any{"Item": wire(&types.AttributeValueMemberM{Value: m}).(map[string]any)["M"]}
+		}
+		return map[string]any{}
+	case "StartExecution":
+		s.executions = append(s.executions, in.Input)
+		return map[string]any{"executionArn": "arn:execution", "startDate": 1}
 	case "BatchGetItem":
 		return s.getRows(in.RequestItems)
 	case "PutEvents":
@@ -144,19 +163,6 @@ func (s *stage) putEvents(in request) any {
 }
 
 type attribute struct{ S string }
-
-func (s *stage) putUsers(raw json.RawMessage) any {
-	var tables map[string][]struct {
-		PutRequest struct{ Item map[string]attribute }
-	}
-	if err := json.Unmarshal(raw, &tables); err != nil {
-		panic(err)
-	}
-	for _, put := range tables["UsersTable"] {
-		s.users[put.PutRequest.Item["user_id"].S] = put.PutRequest.Item["status"].S
-	}
-	return map[string]any{}
-}
 
 func (s *stage) getRows(raw json.RawMessage) any {
 	var tables map[string]struct{ Keys []map[string]attribute }
@@ -256,7 +262,7 @@ func (s *stage) settle(o order.Order) {
 }
 
 func (s *stage) show(w http.ResponseWriter, id order.ID) {
-	o, there := s.orders[id]
+	o, there := s.looked(id)
 	if !there {
 		reply(w, http.StatusNotFound, map[string]any{"title": "Not found"})
 		return

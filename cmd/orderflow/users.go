@@ -31,14 +31,15 @@ type usersImportCommand struct {
 // Help is what --help adds.
 func (usersImportCommand) Help() string {
 	return `Fields: user_id and status (ACTIVE or BLOCKED); if need be email, name, locale, and customer and payment_method, which are the
-payment provider's ids. A user who is there already is replaced, so importing a file twice changes nothing more.
+payment provider's ids. A user who is there already is replaced, so importing a file twice changes nothing more. An address that
+refused mail stays marked until the user has another one.
 
     orderflow users import users.csv
     orderflow users import --sign-in users.ndjson`
 }
 
-// batch is how many users go in one call (DynamoDB's BatchWriteItem).
-const batch = 25
+// batch is how many users the store is given at once, which writes some of them side by side.
+const batch = 100
 
 // Run imports the users.
 func (c usersImportCommand) Run(ctx context.Context, s *session) error {

@@ -58,6 +58,7 @@ var chinese = language{
 			},
 			body: []words{
 				{
+					byExpiry:   "订单 {order} 未在规定时间内完成付款，因此已取消。款项随后到账，我们将其退还给您。",
 					byLateness: "您为订单 {order} 支付的款项到账时，订单已经关闭，因此我们将款项退还给您。",
 					byProvider: "我们已为订单 {order} 办理退款。",
 					byCustomer: "我们已按您的要求取消订单 {order}。",

@@ -58,6 +58,7 @@ var english = language{
 			},
 			body: []words{
 				{
+					byExpiry:   "Order {order} was not paid in time, so it has been cancelled. The payment reached us after all, and we are sending it back.",
 					byLateness: "Your payment for order {order} reached us after the order had been closed, so we are sending it back.",
 					byProvider: "We have refunded order {order}.",
 					byCustomer: "As you asked, we have cancelled order {order}.",

@@ -39,6 +39,8 @@ func goldenNotices() map[string]Notice {
 		"cancelled-insufficient-funds":  usd(order.Cancelled, order.InsufficientFunds),
 		"cancelled-payment":             usd(order.Cancelled, order.PaymentCancelled),
 		"cancelled-expired":             usd(order.Cancelled, order.PaymentExpired),
+		"cancelled-expired-free":        free(usd(order.Cancelled, order.PaymentExpired)),
+		"cancelled-by-operator":         usd(order.Cancelled, order.RequestedByOperator),
 		"cancelled-by-customer":         usd(order.Cancelled, order.RequestedByCustomer),
 		"cancelled-by-shop":             usd(order.Cancelled, order.RequestedByShop),
 		"cancelled-without-explanation": usd(order.Cancelled, ""),
@@ -47,6 +49,9 @@ func goldenNotices() map[string]Notice {
 		"refunded-late":                 usd(order.Refunded, order.LatePayment),
 		"refunded-at-provider":          usd(order.Refunded, order.RefundedAtProvider),
 		"refunded-without-explanation":  usd(order.Refunded, ""),
+		"refunded-expired":              usd(order.Refunded, order.PaymentExpired),
+		"refunded-by-operator":          usd(order.Refunded, order.RequestedByOperator),
+		"refunded-yen":                  in("JPY", 500, usd(order.Refunded, order.RequestedByCustomer)),
 		"refunded-free":                 free(usd(order.Refunded, order.RequestedByCustomer)),
 	}
 }

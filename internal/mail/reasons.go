@@ -57,11 +57,16 @@ var (
 var reasons = map[order.Reason]explanation{
 	order.RequestedByCustomer: {byCustomer, nil},
 	order.RequestedByShop:     {byShop, nil},
-	order.RequestedByOperator: {byShop, nil},
 	order.PaymentExpired:      {byExpiry, nil},
 	order.LatePayment:         {byLateness, nil},
 	order.RefundedAtProvider:  {byProvider, nil},
 	order.PaymentCancelled:    {byPayment, nil},
+	order.RequestedByOperator: {byOther, nil}, // who may ask again for what the customer asked for first
+	order.NotPayable:          {byOther, nil}, // the order had ended before, for another reason
+
+	// These park an order, of which no customer is told.
+	order.RefundFailed:      {byOther, nil},
+	order.PaymentUnresolved: {byOther, nil},
 
 	order.UnknownUser: {byOther, sentence{
 		English: "We could not find your account. Please contact the shop.",
@@ -124,11 +129,17 @@ var reasons = map[order.Reason]explanation{
 	"card_not_supported": {byPayment, notForThis},
 }
 
+// aboutMoney reports whether c can be told only of an order that had something to pay.
+func (c cause) aboutMoney() bool {
+	return c == byPayment || c == byExpiry || c == byLateness || c == byProvider
+}
+
 // explain returns what r means to a customer of an order that became s. A mail about a rejection always has something to say.
-func explain(s order.Status, r order.Reason) explanation {
+// An order that was free did not end for want of money, whatever r says.
+func explain(s order.Status, r order.Reason, nothingToPay bool) explanation {
 	e, known := reasons[r]
-	if !known {
-		e.cause = byOther
+	if !known || nothingToPay && e.cause.aboutMoney() {
+		e = explanation{cause: byOther}
 	}
 	if s == order.Rejected && e.why == nil {
 		e.why = askTheShop

@@ -27,7 +27,8 @@ func Render(n Notice) (Message, error) {
 	if !ok {
 		return Message{}, fmt.Errorf("render mail for %q: %w", n.Status, ErrNoTemplate)
 	}
-	e, name := explain(n.Status, n.Reason), cleanName(n.Name)
+	nothingToPay := n.Amount == 0
+	e, name := explain(n.Status, n.Reason, nothingToPay), cleanName(n.Name)
 	// A replacer looks at each place once, so that what stands in a value is not filled in again.
 	fill := strings.NewReplacer(
 		"{name}", name,
@@ -35,13 +36,13 @@ func Render(n Notice) (Message, error) {
 		"{amount}", string(n.Currency)+" "+money.Format(n.Amount, n.Currency),
 		"{why}", e.why[locale],
 	)
-	subject := fill.Replace(t.subject.fitting(e.cause, n.Amount == 0))
+	subject := fill.Replace(t.subject.fitting(e.cause, nothingToPay))
 	if subject == "" || cleanLine(subject) != subject { // RFC 5322, section 2.2: a header is one line
 		return Message{}, fmt.Errorf("render mail for %s in %s: %w", n.Status, locale, errSubject)
 	}
 	paragraphs := []string{fill.Replace(speech.greetingFor(name))}
 	for _, p := range t.body {
-		if text := fill.Replace(p.fitting(e.cause, n.Amount == 0)); text != "" {
+		if text := fill.Replace(p.fitting(e.cause, nothingToPay)); text != "" {
 			paragraphs = append(paragraphs, text)
 		}
 	}

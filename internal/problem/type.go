@@ -21,6 +21,10 @@ const (
 	NoOrderID            Type = prefix + "no-order-id"
 	InvalidKey           Type = prefix + "invalid-idempotency-key"
 	OrderClash           Type = prefix + "order-clash"
+	UnexpectedBody       Type = prefix + "unexpected-body"
+	NotCancellable       Type = prefix + "not-cancellable"
+	InvalidSignature     Type = prefix + "invalid-signature"
+	UnsupportedVersion   Type = prefix + "unsupported-api-version"
 	InvalidParameter     Type = prefix + "invalid-parameter"
 	Forbidden            Type = prefix + "forbidden"
 	NotFound             Type = prefix + "not-found"
@@ -39,7 +43,7 @@ type Kind struct {
 var kinds = []Kind{
 	{
 		MalformedBody, http.StatusBadRequest, "The body is not one JSON value",
-		"The body is empty, is not JSON in UTF-8, has text before or behind the value, or has a name twice in one object. Send another body; errors says where.",
+		"The body is empty where one is due, is not JSON in UTF-8, has text before or behind the value, or has a name twice in one object. Send another body; errors says where.",
 	},
 	{
 		InvalidOrder, http.StatusUnprocessableEntity, "The body is not a valid order",
@@ -66,12 +70,28 @@ var kinds = []Kind{
 		"The id, or the Idempotency-Key, was used before, with another body or by another caller. Sending the same again will not help.",
 	},
 	{
+		UnexpectedBody, http.StatusUnprocessableEntity, "The operation takes no body",
+		"The operation takes nothing but the order's id from its path: no body, or an empty JSON object. errors says what stands there.",
+	},
+	{
+		NotCancellable, http.StatusConflict, "The order cannot be cancelled",
+		"The order was rejected, so there is nothing to cancel, or somebody has to look at its payment first. detail says which. Sending the same again will not help.",
+	},
+	{
+		InvalidSignature, http.StatusBadRequest, "The webhook's signature is invalid",
+		"Stripe-Signature is missing, was made with another secret, over other bytes, or more than 300 seconds ago. Only the payment provider can make one.",
+	},
+	{
+		UnsupportedVersion, http.StatusBadRequest, "The webhook is of another API version",
+		"The webhook endpoint at the payment provider is set to a version of its API that this program does not read. detail names both; set the endpoint to ours. Nothing is lost: the sweep asks for what was not taken.",
+	},
+	{
 		InvalidParameter, http.StatusBadRequest, "A parameter of the query is invalid",
 		"limit is not a number in its bounds, or cursor was not given out for this list.",
 	},
 	{
 		Forbidden, http.StatusForbidden, "The token may not do this",
-		"The token is not an access token of the kind that this operation is for: a shop's to place orders, a customer's to list its own.",
+		"The token is not an access token of the kind that this operation is for: a shop's to place orders, a customer's to list its own, either to read or cancel one.",
 	},
 	{
 		NotFound, http.StatusNotFound, "There is no such order",

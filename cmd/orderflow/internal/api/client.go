@@ -1,4 +1,4 @@
-// Package api is a shop's side of the HTTP API: it places and reads orders, with a token that it renews and with retries that never place an order twice.
+// Package api is a shop's side of the HTTP API: it places, reads and cancels orders, with a token that it renews and with retries that never place an order twice.
 package api
 
 import (

@@ -20,6 +20,7 @@ type script struct {
 	answers []response
 	bodies  []string
 	tokens  []string
+	calls   []string // methods and paths
 }
 
 type response struct {
@@ -36,6 +37,7 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(err)
 	}
 	s.bodies = append(s.bodies, string(body))
+	s.calls = append(s.calls, r.Method+" "+r.URL.EscapedPath())
 	s.tokens = append(s.tokens, r.Header.Get("Authorization"))
 	a := s.answers[0]
 	if len(s.answers) > 1 {
@@ -129,6 +131,40 @@ func TestUnknownOrderIsNotFound(t *testing.T) {
 	c, _ := client(t, response{status: 404, body: `{"title":"Not found"}`})
 	if _, err := c.Order(t.Context(), "o-1"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("error is %v", err)
+	}
+	if _, err := c.Cancel(t.Context(), "o-1"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("error of a cancellation is %v", err)
+	}
+}
+
+func TestCancelAsksWithoutABodyUntilItIsAnswered(t *testing.T) {
+	c, s := client(t, response{status: 503}, response{status: 0},
+		response{status: 202, body: `{"order_id":"o-1","status":"PAID","version":2,"cancellation":"requested","added_later":1}`})
+	got, err := c.Cancel(t.Context(), "o-1")
+	if want := (Cancellation{"o-1", "PAID", 2, "requested"}); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if want := slices.Repeat([]string{"POST /orders/o-1/cancellation"}, 3); !slices.Equal(s.calls, want) {
+		t.Errorf("calls are %q, want %q", s.calls, want)
+	}
+	if want := []string{"", "", ""}; !slices.Equal(s.bodies, want) {
+		t.Errorf("bodies are %q, want none", s.bodies)
+	}
+}
+
+func TestOrderThatCannotBeCancelledIsNotAskedForAgain(t *testing.T) {
+	c, s := client(t, response{status: 409, body: `{"title":"The order cannot be cancelled","detail":"it is REJECTED"}`})
+	_, err := c.Cancel(t.Context(), "a/b")
+	const want = "cancel order a/b: the API answers 409 The order cannot be cancelled: it is REJECTED"
+	if err == nil || err.Error() != want || !slices.Equal(s.calls, []string{"POST /orders/a%2Fb/cancellation"}) {
+		t.Errorf("error is %v after %q, want %q", err, s.calls, want)
+	}
+}
+
+func TestAnswerThatIsNoCancellationIsAnError(t *testing.T) {
+	c, _ := client(t, response{status: 202, body: "<html>"})
+	if got, err := c.Cancel(t.Context(), "o-1"); err == nil || got != (Cancellation{}) {
+		t.Errorf("got %+v, %v, want an error", got, err)
 	}
 }
 

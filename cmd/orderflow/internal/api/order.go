@@ -65,14 +65,41 @@ func (c *Client) Place(ctx context.Context, o PlaceOrder) (Placed, error) {
 	return Placed{Replayed: a.header.Get("Idempotent-Replayed") == "true", Took: a.took, Retries: a.retries}, nil
 }
 
+// Cancellation is how the API took the wish to cancel an order. Status and version are the order's when it was asked.
+type Cancellation struct {
+	OrderID      order.ID     `json:"order_id"`
+	Status       order.Status `json:"status"`
+	Version      int64        `json:"version"`
+	Cancellation string       `json:"cancellation"` // requested, under_way or done
+}
+
+// Cancel asks for an order that this shop placed to be cancelled. Asking again changes nothing. The error is ErrNotFound where
+// there is none; a refusal is an *[Error], of status 409 where the order's own status does not allow it.
+func (c *Client) Cancel(ctx context.Context, id order.ID) (Cancellation, error) {
+	a, err := c.call(ctx, http.MethodPost, "/orders/"+url.PathEscape(string(id))+"/cancellation", nil)
+	if err != nil {
+		return Cancellation{}, fmt.Errorf("cancel order %s: %w", id, missing(err))
+	}
+	var got Cancellation
+	if err := json.Unmarshal(a.body, &got); err != nil {
+		return Cancellation{}, fmt.Errorf("cancel order %s: the answer is no cancellation: %w", id, err)
+	}
+	return got, nil
+}
+
+// missing returns ErrNotFound for the API's answer that there is no such order, and any other error as it is.
+func missing(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusNotFound {
+		return ErrNotFound
+	}
+	return err
+}
+
 // Order reads an order that this shop placed. The error is ErrNotFound where there is none.
 func (c *Client) Order(ctx context.Context, id order.ID) (Order, error) {
 	a, err := c.call(ctx, http.MethodGet, "/orders/"+url.PathEscape(string(id)), nil)
-	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusNotFound {
-		return Order{}, fmt.Errorf("get order %s: %w", id, ErrNotFound)
-	}
 	if err != nil {
-		return Order{}, fmt.Errorf("get order %s: %w", id, err)
+		return Order{}, fmt.Errorf("get order %s: %w", id, missing(err))
 	}
 	var o Order
 	if err := json.Unmarshal(a.body, &o); err != nil {

@@ -7,7 +7,7 @@ GOLANGCI      := .tools/golangci-lint-2.15.0
 OSLS          := NODE_NO_WARNINGS=1 node node_modules/osls/bin/serverless.js
 
 # Packages whose tests start the emulator; all others are quick.
-EMULATED      := /internal/(local|dynamo|bus|e2e)(/|$$)
+EMULATED      := /internal/(local|dynamo|bus|e2e|sagatest)(/|$$)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

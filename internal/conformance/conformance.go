@@ -3,6 +3,7 @@ package conformance
 
 import (
 	"context"
+	"iter"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ type Orders interface {
 	GetMany(ctx context.Context, ids []order.ID) (map[order.ID]order.Order, error)
 	Apply(ctx context.Context, before order.Order, d order.Decision) error
 	ListByUser(ctx context.Context, user order.UserID, cursor string, limit int) (page []order.Order, next string, err error)
+	ListOpen(ctx context.Context, before time.Time) iter.Seq2[order.ID, error]
 }
 
 // Users is a store of users.
@@ -27,6 +29,7 @@ type Users interface {
 	GetMany(ctx context.Context, ids []order.UserID) (map[order.UserID]user.User, error)
 	Put(ctx context.Context, u user.User) error
 	PutMany(ctx context.Context, users []user.User) error
+	RefuseMail(ctx context.Context, id order.UserID, r user.MailRefusal) error
 }
 
 // Payments is a store of payments rows.
@@ -63,6 +66,7 @@ func Test(t *testing.T, open Open) {
 	t.Run("apply", func(t *testing.T) { testApply(t, open) })
 	t.Run("apply with payment", func(t *testing.T) { testApplyWithPayment(t, open) })
 	t.Run("list", func(t *testing.T) { testList(t, open) })
+	t.Run("open", func(t *testing.T) { testOpen(t, open) })
 	t.Run("users", func(t *testing.T) { testUsers(t, open) })
 	t.Run("payments", func(t *testing.T) { testPayments(t, open) })
 	t.Run("claim", func(t *testing.T) { testClaim(t, open) })
@@ -101,6 +105,7 @@ func testDoneContext(t *testing.T, s Stores) {
 		"users.GetMany":     func() error { _, err := s.Users.GetMany(ctx, []order.UserID{"u1"}); return err },
 		"users.Put":         func() error { return s.Users.Put(ctx, fullUser("u1")) },
 		"users.PutMany":     func() error { return s.Users.PutMany(ctx, []user.User{fullUser("u1")}) },
+		"users.RefuseMail":  func() error { return s.Users.RefuseMail(ctx, "u1", refusalOf("u1@example.com")) },
 		"payments.Get":      func() error { _, err := s.Payments.Get(ctx, "o1"); return err },
 		"payments.GetMany":  func() error { _, err := s.Payments.GetMany(ctx, []order.ID{"o1"}); return err },
 		"payments.GetWithOrders": func() error {

@@ -130,7 +130,7 @@ func testSettle(t *testing.T, open Open) {
 			wantError(t, "settle", err, notification.ErrLost)
 		}},
 		{"every result settles", func(t *testing.T, s Stores) {
-			for i, r := range []notification.Result{notification.Sent, notification.Refused, notification.NoAddress} {
+			for i, r := range []notification.Result{notification.Sent, notification.Refused, notification.Suppressed, notification.NoAddress} {
 				c := claim(int64(i+1), "a")
 				wantClaim(t, s, c, noon, nil)
 				wantError(t, string(r), s.Notifications.Settle(t.Context(), c, r, noon), nil)

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"testing"
+	"time"
 
 	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/user"
@@ -10,7 +11,7 @@ import (
 func testUsers(t *testing.T, open Open) {
 	run(t, open, []promise{
 		{"put loses nothing", func(t *testing.T, s Stores) {
-			wantFilled(t, fullUser("u1"))
+			wantFilled(t, marked(fullUser("u1")))
 			putUsers(t, s, fullUser("u1"))
 			wantUser(t, s, fullUser("u1"))
 		}},
@@ -45,7 +46,82 @@ func testUsers(t *testing.T, open Open) {
 			}
 		}},
 		{"get many returns those that are there; put many takes the last of each", manyUsers},
+		{"an address that refused mail is marked once, by what came first", func(t *testing.T, s Stores) {
+			u := fullUser("u1")
+			putUsers(t, s, u)
+			mustRefuse(t, s, u.ID, refusalOf(u.Email))
+			later := refusalOf(u.Email)
+			later.Why, later.At = user.Bounced, later.At.Add(time.Hour)
+			mustRefuse(t, s, u.ID, later)
+			wantUser(t, s, marked(u))
+			many, err := s.Users.GetMany(t.Context(), []order.UserID{u.ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantSame(t, "user", many[u.ID], marked(u))
+		}},
+		{"only the user's present address is marked, to the letter", func(t *testing.T, s Stores) {
+			putUsers(t, s, fullUser("u1"), user.User{ID: "u2", Status: user.Active})
+			for id, address := range map[order.UserID]string{"u1": "U1@example.com", "u2": "u2@example.com", "u3": "u3@example.com"} {
+				err := s.Users.RefuseMail(t.Context(), id, refusalOf(address))
+				wantError(t, string(id), err, user.ErrAddressChanged)
+			}
+			wantError(t, "no address", s.Users.RefuseMail(t.Context(), "u2", refusalOf("")), user.ErrAddressChanged)
+			wantUser(t, s, fullUser("u1"))
+			wantUser(t, s, user.User{ID: "u2", Status: user.Active})
+			if _, found, err := s.Users.Get(t.Context(), "u3"); err != nil || found {
+				t.Errorf("a user was made up: found %t, error %v", found, err)
+			}
+		}},
+		{"put leaves the mark of an address alone, whatever it puts", keptMark},
+		{"a new address that refuses mail takes the place of the old one", func(t *testing.T, s Stores) {
+			u := fullUser("u1")
+			putUsers(t, s, u)
+			mustRefuse(t, s, u.ID, refusalOf(u.Email))
+			u.Email = "new@example.com"
+			putUsers(t, s, u)
+			mustRefuse(t, s, u.ID, refusalOf(u.Email))
+			wantUser(t, s, marked(u))
+		}},
 	})
+}
+
+func keptMark(t *testing.T, s Stores) {
+	u := fullUser("u1")
+	putUsers(t, s, u)
+	mustRefuse(t, s, u.ID, refusalOf(u.Email))
+	mark := marked(u).MailRefused
+	for _, put := range []user.User{
+		u, // read before it was marked
+		{ID: u.ID, Status: user.Blocked, Email: "new@example.com"},
+		{ID: u.ID, Status: user.Active},
+		u,
+	} {
+		putUsers(t, s, put)
+		put.MailRefused = mark
+		wantUser(t, s, put)
+	}
+	u.MailRefused = user.MailRefusal{Address: "made@example.com", Why: user.Complained, At: noon}
+	putUsers(t, s, u)
+	wantUser(t, s, marked(u))
+}
+
+// refusalOf returns a refusal with every field set.
+func refusalOf(address string) user.MailRefusal {
+	return user.MailRefusal{Address: address, Why: user.Complained, At: noon}
+}
+
+// marked returns u once its address has refused mail.
+func marked(u user.User) user.User {
+	u.MailRefused = refusalOf(u.Email)
+	return u
+}
+
+func mustRefuse(t *testing.T, s Stores, id order.UserID, r user.MailRefusal) {
+	t.Helper()
+	if err := s.Users.RefuseMail(t.Context(), id, r); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func manyUsers(t *testing.T, s Stores) {

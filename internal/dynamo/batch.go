@@ -70,35 +70,6 @@ func getChunk(ctx context.Context, c Client, request map[string]types.KeysAndAtt
 	}
 }
 
-// batchPut writes items without a condition. No two may have the same key.
-func batchPut(ctx context.Context, c Client, table string, items []item.Map) error {
-	for chunk := range slices.Chunk(items, maxBatchWrite) {
-		puts := make([]types.WriteRequest, len(chunk))
-		for i, m := range chunk {
-			puts[i].PutRequest = &types.PutRequest{Item: m}
-		}
-		if err := putChunk(ctx, c, map[string][]types.WriteRequest{table: puts}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func putChunk(ctx context.Context, c Client, request map[string][]types.WriteRequest) error {
-	for attempt := 0; ; attempt++ {
-		out, err := c.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: request})
-		if err != nil {
-			return classify(err)
-		}
-		if request = out.UnprocessedItems; len(request) == 0 {
-			return nil
-		}
-		if err := pause(ctx, attempt); err != nil {
-			return err
-		}
-	}
-}
-
 // lastOfEach returns rows with only the last one of each key, sorted by key.
 func lastOfEach[T any, K cmp.Ordered](rows []T, key func(T) K) []T {
 	last := slices.Clone(rows)

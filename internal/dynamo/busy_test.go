@@ -48,23 +48,6 @@ func (c *slow) BatchGetItem(_ context.Context, in *dynamodb.BatchGetItemInput, _
 	return out, nil
 }
 
-func (c *slow) BatchWriteItem(_ context.Context, in *dynamodb.BatchWriteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {
-	out := &dynamodb.BatchWriteItemOutput{UnprocessedItems: map[string][]types.WriteRequest{}}
-	for table, puts := range in.RequestItems {
-		done, err := c.share(len(puts), 25)
-		if err != nil {
-			return nil, err
-		}
-		for _, put := range puts[:done] {
-			c.rows[text(put.PutRequest.Item)] = put.PutRequest.Item
-		}
-		if done < len(puts) {
-			out.UnprocessedItems[table] = puts[done:]
-		}
-	}
-	return out, nil
-}
-
 // share returns how many of n entries this call gets to.
 func (c *slow) share(n, limit int) (int, error) {
 	if n > limit {
@@ -78,48 +61,40 @@ func (c *slow) share(n, limit int) (int, error) {
 
 func text(m item.Map) string { return m["user_id"].(*types.AttributeValueMemberS).Value }
 
-func someUsers(n int) (users []user.User, ids []order.UserID) {
+func someIDs(n int) (ids []order.UserID) {
 	for i := range n {
-		id := order.UserID(fmt.Sprint("u", i))
-		users, ids = append(users, user.User{ID: id, Status: user.Active}), append(ids, id)
+		ids = append(ids, order.UserID(fmt.Sprint("u", i)))
 	}
-	return users, ids
+	return ids
 }
 
 func TestUnprocessedEntriesAreAskedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		ids := someIDs(15)
 		client := &slow{patience: 1 << 30, rows: map[string]item.Map{}}
-		store := dynamo.NewUsers(client, dynamo.Tables{Users: "users"})
-		users, ids := someUsers(15)
-		if err := store.PutMany(t.Context(), users); err != nil {
-			t.Fatal(err)
+		for _, id := range ids {
+			client.rows[string(id)] = item.FromUser(user.User{ID: id, Status: user.Active})
 		}
-		got, err := store.GetMany(t.Context(), ids)
-		if err != nil || len(got) != len(users) {
-			t.Errorf("got %d users, error %v; want %d", len(got), err, len(users))
+		got, err := dynamo.NewUsers(client, dynamo.Tables{Users: "users"}).GetMany(t.Context(), ids)
+		if err != nil || len(got) != len(ids) {
+			t.Errorf("got %d users, error %v; want %d", len(got), err, len(ids))
 		}
-		if client.calls != 8 {
-			t.Errorf("got %d calls, want 8: 15 entries by halves, written and read", client.calls)
+		if client.calls != 4 {
+			t.Errorf("got %d calls, want 4: 15 entries by halves", client.calls)
 		}
 	})
 }
 
 func TestUnprocessedEntriesEndAsBusyAfterFiveCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		users, ids := someUsers(2)
-		for name, call := range map[string]func(*dynamo.Users) error{
-			"get": func(s *dynamo.Users) error { _, err := s.GetMany(t.Context(), ids); return err },
-			"put": func(s *dynamo.Users) error { return s.PutMany(t.Context(), users) },
-		} {
-			client := &slow{rows: map[string]item.Map{}}
-			start := time.Now()
-			err := call(dynamo.NewUsers(client, dynamo.Tables{Users: "users"}))
-			if kind, code := outcome.Of(err); kind != outcome.KindTransient || code != dynamo.CodeBusy {
-				t.Errorf("%s: got error %v, want a transient %s", name, err, dynamo.CodeBusy)
-			}
-			if took := time.Since(start); client.calls != 5 || took != 375*time.Millisecond {
-				t.Errorf("%s: %d calls in %s, want 5 in 375ms", name, client.calls, took)
-			}
+		client := &slow{rows: map[string]item.Map{}}
+		start := time.Now()
+		_, err := dynamo.NewUsers(client, dynamo.Tables{Users: "users"}).GetMany(t.Context(), someIDs(2))
+		if kind, code := outcome.Of(err); kind != outcome.KindTransient || code != dynamo.CodeBusy {
+			t.Errorf("got error %v, want a transient %s", err, dynamo.CodeBusy)
+		}
+		if took := time.Since(start); client.calls != 5 || took != 375*time.Millisecond {
+			t.Errorf("%d calls in %s, want 5 in 375ms", client.calls, took)
 		}
 	})
 }
@@ -128,9 +103,8 @@ func TestWaitingForABatchEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 		defer cancel()
-		_, ids := someUsers(2)
 		client := &slow{rows: map[string]item.Map{}}
-		_, err := dynamo.NewUsers(client, dynamo.Tables{Users: "users"}).GetMany(ctx, ids)
+		_, err := dynamo.NewUsers(client, dynamo.Tables{Users: "users"}).GetMany(ctx, someIDs(2))
 		if !errors.Is(err, context.DeadlineExceeded) || client.calls != 2 {
 			t.Errorf("got error %v after %d calls, want the context's after 2", err, client.calls)
 		}
@@ -199,12 +173,15 @@ func TestThrottledWritesAreBusy(t *testing.T) {
 	} {
 		client := failing{err: busy}
 		orders, payments := dynamo.NewOrders(client, dynamo.Tables{}), dynamo.NewPayments(client, dynamo.Tables{})
+		users := dynamo.NewUsers(client, dynamo.Tables{})
 		_, _, created := orders.Create(t.Context(), recorded("o1"))
 		for name, err := range map[string]error{
 			"create": created,
 			"apply":  orders.Apply(t.Context(), recorded("o1"), order.Decision{Change: order.Change{Version: 2, Status: order.Paid}}),
 			"put":    payments.Put(t.Context(), voided("o1")),
 			"claim":  dynamo.NewNotifications(client, dynamo.Tables{}).Claim(t.Context(), claimOf("o1"), noon),
+			"users":  users.Put(t.Context(), user.User{ID: "u1", Status: user.Active}),
+			"refuse": users.RefuseMail(t.Context(), "u1", user.MailRefusal{Address: "u1@example.com", Why: user.Bounced, At: noon}),
 		} {
 			if kind, code := outcome.Of(err); kind != outcome.KindTransient || code != dynamo.CodeBusy || !errors.Is(err, busy) {
 				t.Errorf("%s: got error %v, want a transient %s", name, err, dynamo.CodeBusy)

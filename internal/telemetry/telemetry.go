@@ -23,16 +23,18 @@ const maxValue = 128
 
 // Logger writes the lines of one function. It may be used by many goroutines at once.
 type Logger struct {
-	handler slog.Handler
-	now     func() time.Time
+	handler  slog.Handler
+	deployed string // name of the function as it is deployed
+	now      func() time.Time
 }
 
 // New returns a logger of the named function that writes to w, stamping lines with the time that now returns.
 func New(w io.Writer, function string, now func() time.Time) *Logger {
 	handler := slog.NewJSONHandler(w, nil)
 	return &Logger{
-		handler: handler.WithAttrs([]slog.Attr{slog.String("function", safe(function))}),
-		now:     now,
+		handler:  handler.WithAttrs([]slog.Attr{slog.String("function", safe(function))}),
+		deployed: safe(function),
+		now:      now,
 	}
 }
 

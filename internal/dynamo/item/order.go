@@ -2,7 +2,6 @@ package item
 
 import (
 	"fmt"
-	"hash/fnv"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -22,16 +21,6 @@ const (
 	OpenShard  = "open_shard" // key of the sparse index of open orders
 	Since      = "since"      // since when an open order has its status
 )
-
-// Shards is the number of values that [OpenShard] takes, so that no single index partition takes every write.
-const Shards = 16
-
-// Shard returns the value of [OpenShard] for an order: "00" to "15".
-func Shard(id order.ID) string {
-	h := fnv.New32a()
-	h.Write([]byte(id))
-	return fmt.Sprintf("%02d", h.Sum32()%Shards)
-}
 
 // FromOrder returns o as an item of the orders table.
 func FromOrder(o order.Order) Map {

@@ -1,0 +1,65 @@
+// Command bootstrap is the Lambda function refund-payment.
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/orderflow/orderflow/functions/refundpayment"
+	"github.com/orderflow/orderflow/internal/awsenv"
+	"github.com/orderflow/orderflow/internal/bus"
+	"github.com/orderflow/orderflow/internal/dynamo"
+	"github.com/orderflow/orderflow/internal/payment/settle"
+	"github.com/orderflow/orderflow/internal/sagatask"
+	"github.com/orderflow/orderflow/internal/secret"
+	"github.com/orderflow/orderflow/internal/stripe"
+	"github.com/orderflow/orderflow/internal/telemetry"
+	"github.com/orderflow/orderflow/internal/wiring"
+)
+
+// Names of this function's own environment variables.
+const (
+	stripeBaseURL   = "STRIPE_BASE_URL"
+	stripeSecretARN = "STRIPE_SECRET_ARN"
+)
+
+func main() {
+	runner, err := wire(os.Getenv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "refund-payment:", err)
+		os.Exit(1)
+	}
+	lambda.Start(runner.Handle)
+}
+
+func wire(getenv awsenv.Getenv) (*sagatask.Runner, error) {
+	env, err := awsenv.Require(getenv, wiring.BusName, wiring.OrdersTable, wiring.PaymentsTable, stripeBaseURL, stripeSecretARN)
+	if err != nil {
+		return nil, err
+	}
+	cfg := awsenv.Config(getenv)
+	client := dynamodb.NewFromConfig(cfg)
+	tables := dynamo.Tables{Orders: env[wiring.OrdersTable], Payments: env[wiring.PaymentsTable]}
+	payments := dynamo.NewPayments(client, tables)
+	key := secret.New(secretsmanager.NewFromConfig(cfg), env[stripeSecretARN], time.Now)
+	provider := stripe.New(key, stripe.Options{BaseURL: env[stripeBaseURL]})
+	return &sagatask.Runner{
+		Step: refundpayment.Step{
+			Orders: dynamo.NewOrders(client, tables),
+			Reconciler: settle.Reconciler{
+				Settler: settle.Settler{Rows: payments, Intents: provider, Now: time.Now},
+				Read:    payments,
+				Returns: provider,
+			},
+			Refunds: provider,
+		},
+		Publisher: bus.New(eventbridge.NewFromConfig(cfg), env[wiring.BusName]),
+		Log:       telemetry.New(os.Stdout, "refund-payment", time.Now),
+	}, nil
+}

@@ -11,10 +11,11 @@ import (
 
 // withMoney are the folders that amounts pass through, from the request to the provider and back to the customer.
 var withMoney = []string{
-	"cmd/orderflow/internal/api", "events", "functions/getorder", "functions/notifyuser", "functions/processpayment", "functions/queryuser",
-	"functions/recordorder", "functions/relayorder", "functions/updateorder", "internal/cdnow", "internal/dynamo", "internal/dynamo/item",
-	"internal/dynamostream", "internal/mail", "internal/memory", "internal/money", "internal/order", "internal/payment",
-	"internal/payment/facts", "internal/strictjson", "internal/stripe",
+	"cmd/orderflow/internal/api", "events", "functions/cancelorder", "functions/closeorder", "functions/getorder", "functions/notifyuser",
+	"functions/paymentwebhook", "functions/processpayment", "functions/queryuser", "functions/recordorder", "functions/refundpayment",
+	"functions/relayorder", "functions/resolvepayment", "functions/sweeporders", "functions/updateorder", "internal/announce", "internal/cdnow",
+	"internal/dynamo", "internal/dynamo/item", "internal/dynamostream", "internal/mail", "internal/memory", "internal/money", "internal/order",
+	"internal/payment", "internal/payment/facts", "internal/payment/settle", "internal/strictjson", "internal/stripe",
 }
 
 // Case: cents went through floats (react-stripe-js#408, formie#2903, shopp#3217, cartalyst/stripe#35).

@@ -2,15 +2,14 @@ package sqsbatch
 
 import (
 	"context"
-	"runtime"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/cloudevents/sdk-go/v2/event"
 
 	"github.com/orderflow/orderflow/internal/outcome"
 	"github.com/orderflow/orderflow/internal/stage"
+	"github.com/orderflow/orderflow/internal/telemetry"
 )
 
 // handle gives every record that has not ended yet to the stage, and waits until
@@ -108,7 +107,7 @@ func (r *Runner) run(ctx context.Context, incoming []event.Event, b *board) {
 func (r *Runner) prepare(ctx context.Context, incoming []event.Event) (h stage.Handler, failed *result) {
 	defer func() {
 		if recover() != nil {
-			failed = &result{kind: outcome.KindTransient, code: CodePanic, frame: panicked()}
+			failed = &result{kind: outcome.KindTransient, code: CodePanic, frame: telemetry.PanicFrame()}
 		}
 	}()
 	h, err := r.Stage.Prepare(ctx, incoming)
@@ -159,28 +158,11 @@ func (r *Runner) one(ctx context.Context, h stage.Handler, in event.Event) (res 
 	began := r.now()
 	defer func() {
 		if recover() != nil {
-			res = result{kind: outcome.KindTransient, code: CodePanic, frame: panicked()}
+			res = result{kind: outcome.KindTransient, code: CodePanic, frame: telemetry.PanicFrame()}
 		}
 		res.took = r.now().Sub(began)
 	}()
 	return resultOf(h.Handle(ctx, in))
-}
-
-// panicked returns the name of the function whose panic is being recovered from.
-// What the panic says is not looked at, for it may quote data.
-func panicked() string {
-	pcs := make([]uintptr, 32)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
-	for began := false; ; {
-		frame, more := frames.Next()
-		began = began || frame.Function == "runtime.gopanic"
-		if began && !strings.HasPrefix(frame.Function, "runtime.") {
-			return frame.Function
-		}
-		if !more {
-			return ""
-		}
-	}
 }
 
 // side calls do for 0 to n-1, up to workers of them side by side, and waits for all.

@@ -10,7 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/orderflow/orderflow/functions/cancelorder"
 	"github.com/orderflow/orderflow/functions/getorder"
+	"github.com/orderflow/orderflow/functions/paymentwebhook"
 	"github.com/orderflow/orderflow/functions/recordorder"
 	"github.com/orderflow/orderflow/internal/httpapi"
 	"github.com/orderflow/orderflow/internal/lambdazip"
@@ -220,7 +222,7 @@ func TestTablesAreGuardedOutsideOfPlaygrounds(t *testing.T) {
 	})
 }
 
-func TestEveryRouteWantsATokenAndPlacingAnOrderTheShopsScope(t *testing.T) {
+func TestEveryRouteButTheWebhooksWantsATokenAndPlacingAnOrderTheShopsScope(t *testing.T) {
 	eachStage(t, func(t *testing.T, _ string, in template) {
 		got := make(map[string][]string)
 		for name, route := range all[struct {
@@ -228,12 +230,15 @@ func TestEveryRouteWantsATokenAndPlacingAnOrderTheShopsScope(t *testing.T) {
 			AuthorizationType   string
 			AuthorizationScopes []string
 		}](t, in, "AWS::ApiGatewayV2::Route") {
-			if route.AuthorizationType != "JWT" {
+			// A webhook has the provider's signature in a token's place.
+			if guarded := route.AuthorizationType == "JWT"; guarded == (route.RouteKey == paymentwebhook.Route) {
 				t.Errorf("%s is guarded by %q", name, route.AuthorizationType)
 			}
 			got[route.RouteKey] = route.AuthorizationScopes
 		}
-		want := map[string][]string{recordorder.Route: {httpapi.ShopScope}, getorder.RouteList: nil, getorder.RouteOne: nil}
+		want := map[string][]string{
+			recordorder.Route: {httpapi.ShopScope}, getorder.RouteList: nil, getorder.RouteOne: nil, cancelorder.Route: nil, paymentwebhook.Route: nil,
+		}
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Error(diff)
 		}
@@ -244,7 +249,7 @@ func TestOutputsNameWhatCommandsLookFor(t *testing.T) {
 	eachStage(t, func(t *testing.T, _ string, in template) {
 		want := []string{
 			"Stage", "Region", "ApiId", "ApiUrl", "TokenUrl", "BusName", "OrdersTable", "UsersTable", "PaymentsTable", "NotificationsTable",
-			"UserPoolId", "UserPoolDomain", "ShopClientId", "CustomerClientId", "UndeliverableQueueUrl", "MailSender", "StripeBaseUrl",
+			"UserPoolId", "UserPoolDomain", "ShopClientId", "CustomerClientId", "UndeliverableQueueUrl", "MailSender", "StripeBaseUrl", "StripeSecretArn", "SagaArn",
 		}
 		for name := range all[queue](t, in, "AWS::SQS::Queue") {
 			want = append(want, name+"Url")

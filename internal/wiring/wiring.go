@@ -39,9 +39,6 @@ const (
 	StripeSecretARN = "STRIPE_SECRET_ARN"
 )
 
-// FunctionName is the environment variable in which Lambda names the deployed function.
-const FunctionName = "AWS_LAMBDA_FUNCTION_NAME"
-
 // QueueFed reads the settings of a queue-fed function: its queues' and those named in more, of which [BusName] is one for a
 // function that publishes. The error is awsenv.ErrMissing and names all that are missing.
 func QueueFed(getenv awsenv.Getenv, more ...string) (awsenv.Values, error) {

@@ -44,7 +44,7 @@ func wire(getenv awsenv.Getenv) (apigateway.Gateway, error) {
 	payments := dynamo.NewPayments(dynamodb.NewFromConfig(cfg), dynamo.Tables{Payments: env[wiring.PaymentsTable]})
 	credentials := secret.New(secretsmanager.NewFromConfig(cfg), env[wiring.StripeSecretARN], time.Now)
 	provider := stripe.New(credentials, stripe.Options{BaseURL: env[wiring.StripeBaseURL]})
-	log := telemetry.New(os.Stdout, function, time.Now).Deployed(getenv(wiring.FunctionName))
+	log := telemetry.New(os.Stdout, function, time.Now).Deployed(getenv(awsenv.FunctionName))
 	return apigateway.Gateway{
 		Handler: paymentwebhook.Handler{
 			Notices: stripe.NewReader(credentials, time.Now),

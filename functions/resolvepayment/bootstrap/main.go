@@ -21,12 +21,6 @@ import (
 	"github.com/orderflow/orderflow/internal/wiring"
 )
 
-// Names of this function's own environment variables.
-const (
-	stripeBaseURL   = "STRIPE_BASE_URL"
-	stripeSecretARN = "STRIPE_SECRET_ARN"
-)
-
 func main() {
 	runner, err := wire(os.Getenv)
 	if err != nil {
@@ -37,7 +31,7 @@ func main() {
 }
 
 func wire(getenv awsenv.Getenv) (*sagatask.Runner, error) {
-	env, err := awsenv.Require(getenv, wiring.OrdersTable, wiring.PaymentsTable, stripeBaseURL, stripeSecretARN)
+	env, err := awsenv.Require(getenv, wiring.OrdersTable, wiring.PaymentsTable, wiring.StripeBaseURL, wiring.StripeSecretARN)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +39,8 @@ func wire(getenv awsenv.Getenv) (*sagatask.Runner, error) {
 	client := dynamodb.NewFromConfig(cfg)
 	tables := dynamo.Tables{Orders: env[wiring.OrdersTable], Payments: env[wiring.PaymentsTable]}
 	payments := dynamo.NewPayments(client, tables)
-	key := secret.New(secretsmanager.NewFromConfig(cfg), env[stripeSecretARN], time.Now)
-	provider := stripe.New(key, stripe.Options{BaseURL: env[stripeBaseURL]})
+	key := secret.New(secretsmanager.NewFromConfig(cfg), env[wiring.StripeSecretARN], time.Now)
+	provider := stripe.New(key, stripe.Options{BaseURL: env[wiring.StripeBaseURL]})
 	return &sagatask.Runner{
 		Step: resolvepayment.Step{
 			Orders:   dynamo.NewOrders(client, tables),

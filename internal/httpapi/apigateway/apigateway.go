@@ -7,8 +7,6 @@ package apigateway
 import (
 	"context"
 	"net/http"
-	"runtime"
-	"strconv"
 	"strings"
 	"time"
 
@@ -84,29 +82,11 @@ func (g Gateway) serve(ctx context.Context, in events.APIGatewayV2HTTPRequest) (
 	}
 	defer func() {
 		if recover() != nil { // the value may quote the request, so it goes nowhere
-			rec, site = newRecorder(), panicSite()
+			rec, site = newRecorder(), telemetry.PanicFrame()
 			problem.Write(rec, problem.New(problem.Internal, "The request could not be handled."))
 		}
 	}()
 	g.Handler.ServeHTTP(rec, r)
 	rec.WriteHeader(http.StatusOK) // no effect where the handler wrote a status
 	return rec, ""
-}
-
-// panicSite returns the function and line that panicked. It must be called by the deferred function that recovers.
-func panicSite() string {
-	pcs := make([]uintptr, 32)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
-	panicking := false
-	for {
-		f, more := frames.Next()
-		inRuntime := strings.HasPrefix(f.Function, "runtime.")
-		if panicking && !inRuntime {
-			return f.Function + ":" + strconv.Itoa(f.Line)
-		}
-		panicking = panicking || inRuntime
-		if !more {
-			return "unknown"
-		}
-	}
 }

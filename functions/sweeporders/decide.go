@@ -37,24 +37,19 @@ const (
 )
 
 // Decide says what is to be done at now about o, whose payments row is row, the zero Row where there is none. The row
-// matters only where [Limits.Expired] says so.
+// matters only for an order that is RECORDED past the payment window.
 func Decide(o order.Order, row payment.Row, now time.Time, l Limits) Action {
 	age := openFor(o, now)
 	switch {
 	case o.Status == order.Cancelling && age > l.CancellingAfter:
 		return RestartSaga
-	case l.Expired(o, now) && !paidOrBeingPaid(row):
+	case o.Status == order.Recorded && age > l.PaymentWindow && !paidOrBeingPaid(row):
 		return RequestCancel
 	case o.Status == order.Recorded && age > l.RecordedAfter:
 		return Reannounce
 	default:
 		return Nothing
 	}
-}
-
-// Expired reports whether o is past the payment window, so that only its payments row can still keep it.
-func (l Limits) Expired(o order.Order, now time.Time) bool {
-	return o.Status == order.Recorded && openFor(o, now) > l.PaymentWindow
 }
 
 // paidOrBeingPaid reports whether the money of row was taken, whatever became of it, or the provider is about to take it.

@@ -112,7 +112,7 @@ func TestAProviderThatIsDownStopsNoOrder(t *testing.T) {
 	w.down["notices"] = fmt.Errorf("list events: %w", payment.ErrUnclear)
 	got, err := w.sweep(t.Context())
 	wantFailure(t, err, payment.CodeUnclear)
-	want := sweeporders.Summary{Reannounced: 2, CancelRequested: 1, SagaRestarted: 1, Failed: 1, OldestOpenSeconds: 48 * 3600}
+	want := sweeporders.Summary{Reannounced: 2, CancelRequested: 1, SagaRestarted: 1, Failed: 1, OldestOpenSeconds: 25 * 3600}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}

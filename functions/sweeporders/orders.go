@@ -34,23 +34,26 @@ func (r *run) chunk(ctx context.Context, ids []order.ID) {
 		return
 	}
 	orders, _ := readEach(ctx, ids, r.Orders.GetMany, r.failing("read_order"))
-	var expired []order.ID
+	var unpaid []order.ID
 	for id, o := range orders {
-		if r.Limits.Expired(o, r.now) {
-			expired = append(expired, id)
+		if o.Status == order.Recorded {
+			unpaid = append(unpaid, id)
 		}
 	}
-	rows, unread := readEach(ctx, expired, r.Payments.GetMany, r.failing("read_payment"))
+	rows, unread := readEach(ctx, unpaid, r.Payments.GetMany, r.failing("read_payment"))
 	var acts []act
 	for _, id := range ids {
 		o, found := orders[id]
 		if !found {
 			continue
 		}
-		r.summary.OldestOpenSeconds = max(r.summary.OldestOpenSeconds, int64(openFor(o, r.now)/time.Second))
+		// What the provider is still working on may take days, and is nobody's to look at.
+		if rows[id].Status != order.PaymentPending {
+			r.summary.OldestOpenSeconds = max(r.summary.OldestOpenSeconds, int64(openFor(o, r.now)/time.Second))
+		}
 		action := Decide(o, rows[id], r.now, r.Limits)
 		// Without its payments row nobody knows whether the order may be cancelled.
-		if action == Nothing || unread[id] {
+		if action == Nothing || action == RequestCancel && unread[id] {
 			continue
 		}
 		e, err := action.event(o, r.now)

@@ -42,7 +42,7 @@ func stuck(t *testing.T) *world {
 func TestEachThatIsStuckGetsItsEventOldestFirst(t *testing.T) {
 	w := stuck(t)
 	got := w.mustSweep()
-	want := sweeporders.Summary{Reannounced: 2, CancelRequested: 1, SagaRestarted: 1, OldestOpenSeconds: 48 * 3600}
+	want := sweeporders.Summary{Reannounced: 2, CancelRequested: 1, SagaRestarted: 1, OldestOpenSeconds: 25 * 3600}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
@@ -137,12 +137,21 @@ func TestStaleEntriesOfTheIndexAreNothing(t *testing.T) {
 	}
 }
 
-func TestOnlyPaymentsOfExpiredOrdersAreRead(t *testing.T) {
+func TestOnlyPaymentsOfOrdersThatNobodyPaidYetAreRead(t *testing.T) {
 	w := stuck(t)
 	w.mustSweep()
 	slices.Sort(w.rowsRead)
-	if diff := cmp.Diff([]order.ID{"expired", "pending"}, w.rowsRead); diff != "" {
+	if diff := cmp.Diff([]order.ID{"expired", "pending", "recorded"}, w.rowsRead); diff != "" {
 		t.Errorf("payments rows (-want +got):\n%s", diff)
+	}
+}
+
+// A bank debit takes days, and an alarm that rings for each of them is heard by nobody.
+func TestAnOrderThatTheProviderWorksOnIsNotTheOldest(t *testing.T) {
+	w := newWorld(t, recorded("pending", now.Add(-48*time.Hour)))
+	w.row("pending", order.PaymentPending)
+	if got := w.mustSweep(); got.OldestOpenSeconds != 0 || got.Reannounced != 1 {
+		t.Errorf("got %+v, want it announced again and no age", got)
 	}
 }
 
@@ -158,7 +167,7 @@ func TestOneLineForEachOrderAndOneOfMetrics(t *testing.T) {
 	if diff := cmp.Diff(want, w.lines()); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
 	}
-	metrics := map[string]float64{"reannounced": 2, "cancel_requested": 1, "saga_restarted": 1, "webhooks_recovered": 0, "oldest_open_age": 48 * 3600}
+	metrics := map[string]float64{"reannounced": 2, "cancel_requested": 1, "saga_restarted": 1, "webhooks_recovered": 0, "oldest_open_age": 25 * 3600}
 	if diff := cmp.Diff(metrics, w.metrics()); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
@@ -169,7 +178,7 @@ func TestABrokenOrderStopsNoOther(t *testing.T) {
 	w.brokenOrders["cancelling"] = true
 	got, err := w.sweep(t.Context())
 	wantFailure(t, err, "broken_row")
-	want := sweeporders.Summary{Reannounced: 2, CancelRequested: 1, Failed: 1, OldestOpenSeconds: 48 * 3600}
+	want := sweeporders.Summary{Reannounced: 2, CancelRequested: 1, Failed: 1, OldestOpenSeconds: 25 * 3600}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
@@ -186,7 +195,7 @@ func TestAnOrderWithoutAReadablePaymentIsNotCancelled(t *testing.T) {
 	w.brokenRows["unclear"] = true
 	got, err := w.sweep(t.Context())
 	wantFailure(t, err, "broken_row")
-	want := sweeporders.Summary{Reannounced: 2, CancelRequested: 1, SagaRestarted: 1, Failed: 1, OldestOpenSeconds: 48 * 3600}
+	want := sweeporders.Summary{Reannounced: 2, CancelRequested: 1, SagaRestarted: 1, Failed: 1, OldestOpenSeconds: 30 * 3600}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
@@ -198,7 +207,7 @@ func TestAnOrderWithoutAReadablePaymentIsNotCancelled(t *testing.T) {
 func TestWhatIsDownStopsOnlyWhatNeedsIt(t *testing.T) {
 	down := outcome.Transient("table_busy", errors.New("throttled"))
 	for what, want := range map[string]sweeporders.Summary{
-		"list":     {Reannounced: 2, CancelRequested: 1, SagaRestarted: 1, Failed: 1, OldestOpenSeconds: 48 * 3600},
+		"list":     {Reannounced: 2, CancelRequested: 1, SagaRestarted: 1, Failed: 1, OldestOpenSeconds: 25 * 3600},
 		"orders":   {Failed: 1},
 		"payments": {Reannounced: 1, SagaRestarted: 1, Failed: 1, OldestOpenSeconds: 48 * 3600},
 	} {
@@ -235,7 +244,7 @@ func TestWhatTheBusRefusesStopsNoOtherAndIsTriedAgain(t *testing.T) {
 	w.refuses["expired"] = outcome.Transient("publish_failed", errors.New("throttled"))
 	got, err := w.sweep(t.Context())
 	wantFailure(t, err, "publish_failed")
-	want := sweeporders.Summary{Reannounced: 2, SagaRestarted: 1, Failed: 1, OldestOpenSeconds: 48 * 3600}
+	want := sweeporders.Summary{Reannounced: 2, SagaRestarted: 1, Failed: 1, OldestOpenSeconds: 25 * 3600}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}

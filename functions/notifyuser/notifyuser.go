@@ -116,7 +116,16 @@ func (h handler) Handle(ctx context.Context, in event.Event) ([]event.Event, err
 	if err != nil {
 		return nil, outcome.Permanent(CodeNotRendered, fmt.Errorf("notify user of order %s: %w", o.OrderID, err))
 	}
-	return nil, h.tell(ctx, mail.Mail{To: u.Email, Message: message, OrderID: o.OrderID, Version: o.Version})
+	m := mail.Mail{To: u.MailTo(), Message: message, OrderID: o.OrderID, Version: o.Version}
+	return nil, h.tell(ctx, m, withoutAddress(u))
+}
+
+// withoutAddress is what becomes of a mail to u where there is no address to send it to.
+func withoutAddress(u user.User) notification.Result {
+	if u.Email != "" {
+		return notification.Suppressed
+	}
+	return notification.NoAddress
 }
 
 // user returns the user, who is empty where there is none.
@@ -140,8 +149,8 @@ func noticeOf(o events.OrderUpdated, u user.User) mail.Notice {
 	}
 }
 
-// tell sends m under a claim of its version.
-func (h handler) tell(ctx context.Context, m mail.Mail) error {
+// tell sends m under a claim of its version. The result is unsent where m has no address.
+func (h handler) tell(ctx context.Context, m mail.Mail, unsent notification.Result) error {
 	now := h.Now()
 	claim := notification.Claim{
 		OrderID: m.OrderID,
@@ -153,7 +162,11 @@ func (h handler) tell(ctx context.Context, m mail.Mail) error {
 	if err := h.Claims.Claim(ctx, claim, now); err != nil {
 		return claimFailed(err)
 	}
-	result, err := h.send(ctx, m)
+	result := unsent
+	var err error
+	if m.To != "" {
+		result, err = h.send(ctx, m)
+	}
 	if err != nil {
 		return h.notSent(ctx, claim, err)
 	}
@@ -172,9 +185,6 @@ func claimFailed(err error) error {
 
 // send returns how telling the customer ended, or an error where it did not end.
 func (h handler) send(ctx context.Context, m mail.Mail) (notification.Result, error) {
-	if m.To == "" {
-		return notification.NoAddress, nil
-	}
 	err := h.Mailer.Send(ctx, m)
 	if f, ok := errors.AsType[*mail.Failure](err); ok && f.Kind == mail.Refused {
 		return notification.Refused, nil

@@ -43,7 +43,8 @@ type Result string
 
 // The results that settle a claim.
 const (
-	Sent      Result = "SENT"
-	Refused   Result = "REFUSED"    // the mail service refuses the address for good
-	NoAddress Result = "NO_ADDRESS" // the user has none
+	Sent       Result = "SENT"
+	Refused    Result = "REFUSED"    // the mail service refuses the address for good
+	Suppressed Result = "SUPPRESSED" // nothing was sent, for the address refused an earlier mail
+	NoAddress  Result = "NO_ADDRESS" // the user has none
 )

@@ -32,11 +32,11 @@ type result struct {
 }
 
 // parse reads the messages. Those that are no valid events end here, as permanent.
-func parse(messages []lambdaevents.SQSMessage) []*record {
+func (r *Runner) parse(messages []lambdaevents.SQSMessage) []*record {
 	var batch []*record
 	for _, msg := range distinct(messages) {
 		rec := &record{msg: msg}
-		e, err := read(msg.Body)
+		e, err := r.read(msg.Body)
 		if err != nil {
 			rec.result = invalid(err)
 		} else {
@@ -65,7 +65,8 @@ func distinct(messages []lambdaevents.SQSMessage) []lambdaevents.SQSMessage {
 	return out
 }
 
-func read(body string) (event.Event, error) {
+// readEvent reads an event of the catalog, in structured mode, and checks its data.
+func readEvent(body string) (event.Event, error) {
 	e, err := events.Parse([]byte(body))
 	if err != nil {
 		return event.Event{}, err

@@ -2,7 +2,7 @@
 //
 // # What a stage is promised
 //
-//   - Its events are valid: envelope and data were checked.
+//   - Its events are valid: [Runner.Parse] took them, which checks envelope and data.
 //   - Records of one order are handled in turn, in the order of the batch; those
 //     of different orders side by side. After a record that has to come again,
 //     later ones of its order wait for another delivery too.
@@ -80,6 +80,9 @@ type Runner struct {
 	Delayer     Delayer
 	Log         *telemetry.Logger
 
+	// Parse reads a message's body. What it cannot read is given up, with what its error says as the reason; so an error
+	// must quote nothing of the body. Events with the same subject are handled in turn. Nil means: an event of the catalog.
+	Parse func(body string) (event.Event, error)
 	// Margin is how long before the function's deadline handlers have to be done. Half of it goes
 	// to handlers that return late, the rest to publishing and the answer. Zero means DefaultMargin.
 	Margin time.Duration
@@ -95,7 +98,7 @@ type Runner struct {
 // nil: an error would bring back the whole batch. The list of failures is never
 // nil and names a message once.
 func (r *Runner) HandleBatch(ctx context.Context, in lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
-	batch := parse(in.Records)
+	batch := r.parse(in.Records)
 	r.handle(ctx, batch)
 
 	closing, cancel := before(ctx, r.margin()/4)
@@ -132,6 +135,13 @@ func before(ctx context.Context, margin time.Duration) (context.Context, context
 		return context.WithCancel(ctx)
 	}
 	return context.WithDeadline(ctx, deadline.Add(-margin))
+}
+
+func (r *Runner) read(body string) (event.Event, error) {
+	if r.Parse == nil {
+		return readEvent(body)
+	}
+	return r.Parse(body)
 }
 
 func (r *Runner) margin() time.Duration {

@@ -79,6 +79,31 @@ func TestAPoisonedMessageIsParkedAndItsNineNeighboursGoThrough(t *testing.T) {
 	}
 }
 
+func TestAStageMayReadOtherMessagesThanEventsOfTheCatalog(t *testing.T) {
+	var handled []string
+	b := newBench(t, each(handlerFunc(func(_ context.Context, in event.Event) ([]event.Event, error) {
+		handled = append(handled, in.Type()+" of "+in.Subject())
+		return nil, nil
+	})))
+	b.runner.Parse = func(body string) (event.Event, error) {
+		if body == "" {
+			return event.Event{}, errors.New("is empty")
+		}
+		in := event.New()
+		in.SetID("1")
+		in.SetType("bounce")
+		in.SetSubject(body)
+		return in, nil
+	}
+	good, bad := lambdaevents.SQSMessage{MessageId: "m1", Body: "a"}, lambdaevents.SQSMessage{MessageId: "m2"}
+	equal(t, "answer", b.run(t.Context(), good, bad), failures())
+	equal(t, "handled", handled, []string{"bounce of a"})
+	equal(t, "parked", b.parked, []deadletter.Letter{{
+		Reason: "is empty", Function: "query-user", Code: "invalid_event", Attributes: map[string]deadletter.Attribute{},
+	}})
+	equal(t, "log", b.logged(), []string{"m1 done", "m2 permanent invalid_event"})
+}
+
 func TestEveryUnreadableBodyIsParkedWithACodeAndNoPanic(t *testing.T) {
 	valid := message(t, "m", "a").Body
 	for name, row := range map[string]struct {

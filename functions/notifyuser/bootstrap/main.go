@@ -2,7 +2,6 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"os"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/cloudevents/sdk-go/v2/event"
 
 	"github.com/orderflow/orderflow/functions/notifyuser"
 	"github.com/orderflow/orderflow/internal/awsenv"
@@ -20,7 +18,7 @@ import (
 	"github.com/orderflow/orderflow/internal/wiring"
 )
 
-// Names of this function's own environment variables. The configuration set may be left out.
+// Names of this function's own environment variables.
 const (
 	mailSender       = "MAIL_SENDER"
 	configurationSet = "MAIL_CONFIGURATION_SET"
@@ -42,12 +40,12 @@ func main() {
 }
 
 func wire(getenv awsenv.Getenv) (*sqsbatch.Runner, error) {
-	env, err := wiring.QueueFed(getenv, wiring.UsersTable, wiring.NotificationsTable, mailSender)
+	env, err := wiring.QueueFed(getenv, wiring.UsersTable, wiring.NotificationsTable, mailSender, configurationSet)
 	if err != nil {
 		return nil, err
 	}
 	cfg := awsenv.Config(getenv)
-	mailer, err := ses.New(cfg, env[mailSender], getenv(configurationSet))
+	mailer, err := ses.New(cfg, env[mailSender], env[configurationSet])
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", mailSender, err)
 	}
@@ -62,10 +60,5 @@ func wire(getenv awsenv.Getenv) (*sqsbatch.Runner, error) {
 		Lease:   lease,
 		Now:     time.Now,
 		Holder:  rand.Text,
-	}, noBus{}), nil
+	}, wiring.NoBus{}), nil
 }
-
-// noBus is the publisher of a stage from which no event follows. It answers for no event, so that one which does is not taken for published.
-type noBus struct{}
-
-func (noBus) Publish(context.Context, []event.Event) []error { return nil }

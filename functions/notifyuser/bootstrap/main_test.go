@@ -13,14 +13,15 @@ import (
 
 func complete() map[string]string {
 	return map[string]string{
-		"AWS_REGION":            "eu-central-1",
-		"AWS_ACCESS_KEY_ID":     "id",
-		"AWS_SECRET_ACCESS_KEY": "secret",
-		"QUEUE_URL":             "http://127.0.0.1/queue",
-		"DEAD_LETTER_QUEUE_URL": "http://127.0.0.1/dlq",
-		"USERS_TABLE":           "users",
-		"NOTIFICATIONS_TABLE":   "notifications",
-		"MAIL_SENDER":           "orders@example.com",
+		"AWS_REGION":             "eu-central-1",
+		"AWS_ACCESS_KEY_ID":      "id",
+		"AWS_SECRET_ACCESS_KEY":  "secret",
+		"QUEUE_URL":              "http://127.0.0.1/queue",
+		"DEAD_LETTER_QUEUE_URL":  "http://127.0.0.1/dlq",
+		"USERS_TABLE":            "users",
+		"NOTIFICATIONS_TABLE":    "notifications",
+		"MAIL_SENDER":            "orders@example.com",
+		"MAIL_CONFIGURATION_SET": "orderflow",
 	}
 }
 

@@ -41,6 +41,7 @@ const (
 var world struct {
 	*local.Run
 	sandbox  *stripesandbox.Sandbox
+	webhook  stripesandbox.WebhookEndpoint
 	orders   *dynamo.Orders
 	payments *dynamo.Payments
 	users    *dynamo.Users
@@ -70,7 +71,8 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	world.sandbox = stripesandbox.New(stripesandbox.Options{})
-	world.Run, err = local.Start(ctx, local.Options{Root: root, Auth: true, Provider: world.sandbox})
+	defer world.sandbox.Close()
+	world.Run, err = local.Start(ctx, local.Options{Root: root, Auth: true, Provider: world.sandbox, Webhooks: subscribe})
 	if err != nil {
 		return 0, err
 	}
@@ -93,6 +95,12 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	return m.Run(), nil
+}
+
+// subscribe has the provider send its webhooks to the deploy.
+func subscribe(url, secret string) error {
+	world.webhook = stripesandbox.WebhookEndpoint{URL: url, Secrets: []string{secret}}
+	return world.sandbox.SetWebhook(world.webhook)
 }
 
 // people are the users that the tests' orders are for.

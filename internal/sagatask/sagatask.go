@@ -45,20 +45,6 @@ type Publisher interface {
 	Publish(ctx context.Context, batch []event.Event) []error
 }
 
-// Silent is the publisher of a step that states nothing. It refuses every event, for good.
-type Silent struct{}
-
-// Publish returns an error of kind permanent for each event.
-func (Silent) Publish(_ context.Context, batch []event.Event) []error {
-	errs := make([]error, len(batch))
-	for i := range errs {
-		errs[i] = outcome.Permanent(CodeUnpublished, errNothingToSay)
-	}
-	return errs
-}
-
-var errNothingToSay = errors.New("the step states nothing")
-
 // Runner runs one step. All fields without a default are required.
 type Runner struct {
 	Step      saga.Step

@@ -20,6 +20,7 @@ import (
 	"github.com/orderflow/orderflow/internal/saga"
 	"github.com/orderflow/orderflow/internal/sagatask"
 	"github.com/orderflow/orderflow/internal/telemetry"
+	"github.com/orderflow/orderflow/internal/wiring"
 )
 
 const task = `{"order_id":"o-1","version":2,"round":1}`
@@ -230,11 +231,11 @@ func TestNothingIsAnsweredWhereAnEventWasNotPublished(t *testing.T) {
 
 func TestAStepThatMustStateNothingCannot(t *testing.T) {
 	b := newBench(t, saga.Close, []event.Event{refunded(t, "o-1")}, nil)
-	b.runner.Publisher = sagatask.Silent{}
-	check(t, "error", b.run(task), "Permanent order o-1 version 2: unpublished")
+	b.runner.Publisher = wiring.NoBus{}
+	check(t, "error", b.run(task), "Permanent order o-1 version 2: no_bus")
 
 	b = newBench(t, saga.Close, nil, nil)
-	b.runner.Publisher = sagatask.Silent{}
+	b.runner.Publisher = wiring.NoBus{}
 	check(t, "answer", b.run(task), `{"order_id":"o-1","version":2,"round":1,"next":"close"}`)
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/orderflow/orderflow/internal/saga"
 	"github.com/orderflow/orderflow/internal/sagatask"
 	"github.com/orderflow/orderflow/internal/telemetry"
+	"github.com/orderflow/orderflow/internal/wiring"
 )
 
 // Names of the functions.
@@ -117,7 +118,7 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			next, err := s.answer(function, task)
 			return next, nil, err
 		}),
-		Publisher: sagatask.Silent{},
+		Publisher: wiring.NoBus{},
 		Log:       telemetry.New(io.Discard, function, time.Now),
 	}
 	answer, err := runner.Handle(r.Context(), raw)

@@ -13,9 +13,10 @@ import (
 )
 
 type rule struct {
-	Name         string
-	EventBusName value
-	EventPattern struct {
+	Name               string
+	EventBusName       value
+	ScheduleExpression string
+	EventPattern       struct {
 		Source     []string
 		DetailType []string `json:"detail-type"`
 		Detail     struct {
@@ -92,7 +93,7 @@ func (v *values) UnmarshalJSON(raw []byte) error {
 // Case: a rule could not reach its queue, and nobody noticed (buildkite/on-demand#26, bike4mind#96).
 func TestRuleTargetsRetryAndKeepWhatTheyCannotDeliver(t *testing.T) {
 	eachStage(t, func(t *testing.T, _ string, in template) {
-		for name, r := range all[rule](t, in, "AWS::Events::Rule") {
+		for name, r := range reacting(t, in) {
 			want := "$.detail" // the CloudEvent; what AWS says stays in EventBridge's envelope
 			if ofAWS(r) {
 				want = ""
@@ -119,6 +120,42 @@ func TestRuleTargetsRetryAndKeepWhatTheyCannotDeliver(t *testing.T) {
 					t.Errorf("the policy of %s does not let %s in", target.Arn.Ref, name)
 				}
 			}
+		}
+	})
+}
+
+// reacting returns the rules that react to events, without those that go by the clock.
+func reacting(t *testing.T, in template) map[string]rule {
+	t.Helper()
+	rules := all[rule](t, in, "AWS::Events::Rule")
+	maps.DeleteFunc(rules, func(_ string, r rule) bool { return r.ScheduleExpression != "" })
+	return rules
+}
+
+// A sweep that fails is not repeated: the next one is at hand, and does the same.
+func TestTheSweepGoesByTheClockAndIsNotRepeated(t *testing.T) {
+	eachStage(t, func(t *testing.T, _ string, in template) {
+		var scheduled []rule
+		for _, r := range all[rule](t, in, "AWS::Events::Rule") {
+			if r.ScheduleExpression != "" {
+				scheduled = append(scheduled, r)
+			}
+		}
+		if len(scheduled) != 1 || scheduled[0].ScheduleExpression != "rate(5 minutes)" || len(scheduled[0].Targets) != 1 ||
+			!scheduled[0].Targets[0].Arn.isARNOf("SweepDashordersLambdaFunction") {
+			t.Errorf("got schedules %+v, want sweep-orders every five minutes", scheduled)
+		}
+		async := all[struct {
+			FunctionName         value
+			MaximumRetryAttempts *int
+		}](t, in, "AWS::Lambda::EventInvokeConfig")
+		for name, config := range async {
+			if config.FunctionName != (value{Ref: "SweepDashordersLambdaFunction"}) || config.MaximumRetryAttempts == nil || *config.MaximumRetryAttempts != 0 {
+				t.Errorf("%s is %+v, want no retries of sweep-orders", name, config)
+			}
+		}
+		if len(async) != 1 {
+			t.Errorf("%d functions say how often they are repeated, want sweep-orders alone", len(async))
 		}
 	})
 }
@@ -212,7 +249,7 @@ func TestRulesAgreeWithTheCatalog(t *testing.T) {
 		}
 	}
 	in := load(t, "prod")
-	rules := all[rule](t, in, "AWS::Events::Rule")
+	rules := reacting(t, in)
 	maps.DeleteFunc(rules, func(_ string, r rule) bool { return ofAWS(r) })
 	if len(types) != len(rules) {
 		t.Errorf("the catalog knows %v as consumers, the template has the rules %v", sortedKeys(types), sortedKeys(rules))

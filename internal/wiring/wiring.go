@@ -3,6 +3,7 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/event"
 
 	"github.com/orderflow/orderflow/internal/awsenv"
+	"github.com/orderflow/orderflow/internal/outcome"
 	"github.com/orderflow/orderflow/internal/queue"
 	"github.com/orderflow/orderflow/internal/sqsbatch"
 	"github.com/orderflow/orderflow/internal/stage"
@@ -59,8 +61,19 @@ func Runner(cfg aws.Config, env awsenv.Values, function string, s stage.Preparer
 	}
 }
 
-// NoBus is the publisher of a stage from which no event follows. It answers for no event, so that one which does is not taken for published.
+// NoBus is the publisher of a stage or step from which no event follows. It refuses every event, for good.
 type NoBus struct{}
 
-// Publish publishes nothing.
-func (NoBus) Publish(context.Context, []event.Event) []error { return nil }
+// Publish returns an error of kind permanent for each event.
+func (NoBus) Publish(_ context.Context, batch []event.Event) []error {
+	errs := make([]error, len(batch))
+	for i := range errs {
+		errs[i] = outcome.Permanent(CodeNoBus, errNoBus)
+	}
+	return errs
+}
+
+// CodeNoBus is the code of an event that nobody foresaw.
+const CodeNoBus outcome.Code = "no_bus"
+
+var errNoBus = errors.New("no event follows from this function")

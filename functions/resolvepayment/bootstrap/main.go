@@ -47,7 +47,7 @@ func wire(getenv awsenv.Getenv) (*sagatask.Runner, error) {
 			Payments: payments,
 			Settler:  settle.Settler{Rows: payments, Intents: provider, Now: time.Now},
 		},
-		Publisher: sagatask.Silent{},
+		Publisher: wiring.NoBus{},
 		Log:       telemetry.New(os.Stdout, "resolve-payment", time.Now),
 	}, nil
 }

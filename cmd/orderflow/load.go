@@ -20,9 +20,9 @@ import (
 type loadCommand struct {
 	File        string            `arg:"" help:"File of purchases in one of the CDNOW formats, plain or compressed with gzip; - reads the standard input."`
 	Limit       int               `placeholder:"N" help:"Load only the first N purchases."`
-	Concurrency int               `default:"16" placeholder:"N" help:"Orders that are being posted at once (default: 16)."`
+	Concurrency int               `default:"16" placeholder:"N" help:"Orders that are being posted at once, and cancellations besides (default: 16)."`
 	Prefix      string            `placeholder:"TEXT" help:"What ids of orders and users begin with (default: the file's name)."`
-	Mix         map[string]string `mapsep:"," placeholder:"FATE=PERCENT,…" help:"Shares of orders that cannot be paid: decline, unknown, blocked."`
+	Mix         map[string]string `mapsep:"," placeholder:"FATE=PERCENT,…" help:"Shares of orders that do not end PAID, by what happens to them: decline, unknown, blocked, cancel."`
 	Customer    string            `default:"cus_load" placeholder:"ID" help:"Customer at the payment provider who pays (default: cus_load, which the sandbox takes)."`
 	Patience    time.Duration     `default:"60s" help:"How long nothing may move before orders count as stuck (default: 60s)."`
 }
@@ -30,11 +30,22 @@ type loadCommand struct {
 // Help is what --help adds.
 func (loadCommand) Help() string {
 	return `Makes the users that are needed, posts an order for each purchase through the API, follows each until it comes to rest, and
-adds up. The exit code is 4 where an order is not what it must be, or the money at the payment provider's sandbox is not the sum of
-the PAID orders. Ids come from the file, so that loading it again is a repeat which charges nothing.
+adds up. Each order must end as its share of the mix says, and a share that is left out pays:
+
+    pays     PAID
+    decline  CANCELLED (card_declined)
+    unknown  REJECTED (unknown_user)
+    blocked  REJECTED (blocked_user)
+    cancel   CANCELLED or REFUNDED (requested_by_shop): the shop cancels it up to 2 seconds after it was placed, some orders
+             before they are paid, some while they are, some after
+
+A free order has no card to decline, and is PAID. The exit code is 4 where an order ends otherwise, NEEDS_ATTENTION among it, or does
+not come to rest; where one was charged twice; or where the payment provider's sandbox, less what it gave back, does not hold the
+amount of each PAID order and nothing of any other. Ids and shares come from the file, so that loading it again is a repeat which
+charges nothing.
 
     orderflow load internal/cdnow/data/CDNOW_sample.txt.gz
-    orderflow load internal/cdnow/data/CDNOW_sample.txt.gz --prefix mixed --mix decline=4,unknown=3,blocked=3`
+    orderflow load internal/cdnow/data/CDNOW_sample.txt.gz --prefix mixed --mix decline=10,unknown=3,blocked=3,cancel=10`
 }
 
 // productionStage never gets orders that are not real.

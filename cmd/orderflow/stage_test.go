@@ -17,7 +17,6 @@ import (
 	"github.com/orderflow/orderflow/internal/dynamo/item"
 	"github.com/orderflow/orderflow/internal/notification"
 	"github.com/orderflow/orderflow/internal/order"
-	"github.com/orderflow/orderflow/internal/stripesandbox"
 )
 
 // at is when everything happens.
@@ -38,6 +37,7 @@ type stage struct {
 	executions []string // inputs of the saga's
 	rejectBus  bool
 	stay       bool             // orders stay RECORDED
+	saga       bool             // what becomes CANCELLING is closed at once
 	asked      map[order.ID]int // looks at an order since its cancellation was asked for
 }
 
@@ -184,6 +184,7 @@ func (s *stage) row(table string, id order.ID) item.Map {
 	o, there := s.orders[id]
 	switch {
 	case there && table == "OrdersTable":
+		o, _ = s.looked(id)
 		return item.FromOrder(o)
 	case s.mails[id] && table == "NotificationsTable":
 		return item.FromEntry(item.Entry{
@@ -258,6 +259,10 @@ func (s *stage) settle(o order.Order) {
 	if !s.stay {
 		o = o.With(d.Change)
 	}
+	if s.saga && o.Status == order.Cancelling {
+		o = unpaid(o)
+		s.mails[o.ID] = true
+	}
 	s.orders[o.ID] = o
 }
 
@@ -275,16 +280,6 @@ func (s *stage) show(w http.ResponseWriter, id order.ID) {
 		view.History = append(view.History, api.Change{Version: c.Version, Status: c.Status, Reason: c.Reason, At: c.At})
 	}
 	reply(w, http.StatusOK, view)
-}
-
-func (s *stage) ledger() stripesandbox.Report {
-	r := stripesandbox.Report{Orders: map[string]stripesandbox.OrderLines{}}
-	for id, minor := range s.captured {
-		if minor > 0 {
-			r.Orders[string(id)] = stripesandbox.OrderLines{Captured: []stripesandbox.Sum{{Currency: "USD", Orders: 1, Captures: 1, Minor: minor}}}
-		}
-	}
-	return r
 }
 
 // has reports whether an order was placed.

@@ -9,6 +9,7 @@ import (
 	"github.com/orderflow/orderflow/cmd/orderflow/internal/load"
 	"github.com/orderflow/orderflow/cmd/orderflow/internal/term"
 	"github.com/orderflow/orderflow/internal/money"
+	"github.com/orderflow/orderflow/internal/notification"
 	"github.com/orderflow/orderflow/internal/order"
 )
 
@@ -37,12 +38,19 @@ func (s *session) printStatuses(sum load.Summary) error {
 }
 
 func (s *session) printMoney(sum load.Summary) error {
-	columns := []term.Column{{Title: "currency"}, {Title: "recorded", Right: true}, {Title: "paid", Right: true}, {Title: "captured", Right: true}, {Title: "captured - paid", Right: true}}
+	columns := []term.Column{{Title: "currency"}}
+	for _, title := range []string{"recorded", "paid", "captured", "refunded", "net", "net - paid"} {
+		columns = append(columns, term.Column{Title: title, Right: true})
+	}
 	rows := make([][]string, len(sum.Money))
 	for i, m := range sum.Money {
-		rows[i] = []string{string(m.Currency), money.Format(m.Recorded, m.Currency), money.Format(m.Paid, m.Currency)}
-		if m.Captured != nil {
-			rows[i] = append(rows[i], money.Format(*m.Captured, m.Currency), money.Format(*m.Captured-m.Paid, m.Currency))
+		figures := []int64{m.Recorded, m.Paid}
+		if m.Net != nil {
+			figures = append(figures, *m.Captured, *m.Refunded, *m.Net, *m.Net-m.Paid)
+		}
+		rows[i] = []string{string(m.Currency)}
+		for _, f := range figures {
+			rows[i] = append(rows[i], money.Format(f, m.Currency))
 		}
 	}
 	return term.Table(s.stdout, columns, rows)
@@ -50,6 +58,9 @@ func (s *session) printMoney(sum load.Summary) error {
 
 func (s *session) printTimes(sum load.Summary) error {
 	rows := [][]string{timesRow("POST answered", sum.PostTimes), timesRow("RECORDED to PAID", sum.PaidTimes)}
+	if sum.ClosedTimes.Count > 0 {
+		rows = append(rows, timesRow("CANCELLING to closed", sum.ClosedTimes))
+	}
 	return term.Table(s.stdout, []term.Column{
 		{Title: "time"}, {Title: "p50", Right: true}, {Title: "p90", Right: true}, {Title: "p99", Right: true}, {Title: "most", Right: true},
 	}, rows)
@@ -72,9 +83,6 @@ const maxNamed = 5
 
 // printNamed names the orders that somebody may want to look at.
 func (s *session) printNamed(sum load.Summary) {
-	if n := len(sum.Cancelling); n > 0 {
-		s.say("%s orders cannot be paid and rest in CANCELLING: %s", term.Warn(count(n)), some(sum.Cancelling))
-	}
 	if n := len(sum.Open); n > 0 {
 		s.say("%s orders did not come to rest: %s", term.Bad(count(n)), some(sum.Open))
 	}
@@ -89,11 +97,18 @@ func (s *session) printNamed(sum load.Summary) {
 		s.say("… and %s more that were not taken; --json names all", count(n-maxNamed))
 	}
 	for _, d := range sum.Disagreements[:min(len(sum.Disagreements), maxNamed)] {
-		s.say("%s order %s %s", term.Bad("disagrees:"), d.OrderID, d.Detail)
+		s.say("%s %s", term.Bad("disagrees:"), disagreement(d))
 	}
 	if n := len(sum.Disagreements); n > maxNamed {
 		s.say("… and %s more that disagree; --json names all", count(n-maxNamed))
 	}
+}
+
+func disagreement(d load.Disagreement) string {
+	if d.OrderID == "" {
+		return "in all, " + plainLines(d.Detail)
+	}
+	return "order " + string(d.OrderID) + " " + plainLines(d.Detail)
 }
 
 // some names the first few of ids.
@@ -112,9 +127,12 @@ func (s *session) printVerdict(sum load.Summary) {
 	took := term.Duration(time.Duration(sum.Seconds * float64(time.Second)))
 	s.say("%s new and %s repeated orders in %s, %.1f orders a second, %s retries",
 		count(sum.Placed), count(sum.Replayed), took, sum.PerSecond, count(sum.Retries))
+	if len(sum.Cancellations) > 0 {
+		s.say("cancellations: %s", cancellations(sum.Cancellations))
+	}
 	s.say("mails: %s", mails(sum.Mails))
-	if sum.Provider != nil {
-		s.say("charges: %s captures for %s orders; free and never charged: %s", count(sum.Provider.Captures), count(sum.Provider.Orders), count(sum.Free))
+	if p := sum.Provider; p != nil {
+		s.say("charges: %s captures for %s orders, %s refunds; free and PAID: %s", count(p.Captures), count(p.Orders), count(p.Refunds), count(sum.Free))
 	} else {
 		s.say("charges: the payment provider's ledger cannot be read here")
 	}
@@ -123,11 +141,26 @@ func (s *session) printVerdict(sum load.Summary) {
 	}
 }
 
+// cancellations counts them by where the orders stood when they were asked for.
+func cancellations(by map[order.Status]int) string {
+	all, parts := 0, []string{}
+	for _, status := range order.Statuses() {
+		if n := by[status]; n > 0 {
+			all += n
+			parts = append(parts, fmt.Sprintf("%s %s", count(n), status))
+		}
+	}
+	return fmt.Sprintf("%s asked for, of orders that were then %s", count(all), strings.Join(parts, ", "))
+}
+
 // mails counts mails by how they ended, sent ones first.
 func mails(by map[string]int) string {
-	parts := []string{count(by["SENT"]) + " sent"}
-	for _, other := range []struct{ key, text string }{{"REFUSED", "refused"}, {"NO_ADDRESS", "without an address"}, {"", "not settled"}} {
-		if n := by[other.key]; n > 0 {
+	parts := []string{count(by[string(notification.Sent)]) + " sent"}
+	for _, other := range []struct {
+		result notification.Result
+		text   string
+	}{{notification.Refused, "refused"}, {notification.Suppressed, "suppressed"}, {notification.NoAddress, "without an address"}, {"", "not settled"}} {
+		if n := by[string(other.result)]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%s %s", count(n), other.text))
 		}
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/cloudevents/sdk-go/v2/event"
 
-	"github.com/orderflow/orderflow/events"
 	"github.com/orderflow/orderflow/internal/httpapi"
 	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/outcome"
@@ -119,18 +118,4 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		httpapi.Unavailable(w, r, payment.Classify(err))
 	}
-}
-
-// Counts returns how many of the events tell of a dispute, and how many of a refund that failed: what somebody has to look at.
-func Counts(stated []event.Event) (disputes, failedRefunds int) {
-	for _, e := range stated {
-		switch events.Type(e.Type()) {
-		case events.TypePaymentDisputed:
-			disputes++
-		case events.TypePaymentRefundFailed:
-			failedRefunds++
-		default:
-		}
-	}
-	return disputes, failedRefunds
 }

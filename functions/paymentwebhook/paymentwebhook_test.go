@@ -167,15 +167,16 @@ func TestABodyThatIsTooLargeIsNotRead(t *testing.T) {
 	}
 }
 
-func TestDisputesAndFailedRefundsAreCounted(t *testing.T) {
-	told := []event.Event{
-		processed(t),
-		eventstest.Example[events.PaymentDisputed](t, "full"),
-		eventstest.Example[events.PaymentRefundFailed](t, "full"),
-		eventstest.Example[events.PaymentRefundFailed](t, "full"),
-	}
-	if disputes, failed := paymentwebhook.Counts(told); disputes != 1 || failed != 2 {
-		t.Errorf("got %d disputes and %d failed refunds, want 1 and 2", disputes, failed)
+func TestWhatWasToldIsHandedOnToBeCounted(t *testing.T) {
+	d := newDesk()
+	d.stated = []event.Event{processed(t)}
+	var told []event.Event
+	h := paymentwebhook.Handler{Notices: d, Reconciler: d, Publisher: d, Told: func(out []event.Event) { told = out }}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhooks/stripe", strings.NewReader("{}"))
+	r.Header.Set(paymentwebhook.SignatureHeader, "right")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	if len(told) != 1 {
+		t.Errorf("got %d events, want the one that was published", len(told))
 	}
 }
 

@@ -119,7 +119,7 @@ func TestAPendingRefundCountsAndOneThatFailsLaterIsAskedForAgain(t *testing.T) {
 	b, task = paid(t, "pm_card_refundFail")
 	wantRefunded(t, b, task)
 	b.Sandbox.Ledger().Settle("o1")
-	out, err := b.Reconciler().Reconcile(t.Context(), b.Row(t, "o1").IntentID)
+	out, err := b.Teller().Reconcile(t.Context(), b.Row(t, "o1").IntentID)
 	if err != nil || !slices.Contains(types(out), events.TypePaymentRefundFailed) || b.Row(t, "o1").Status != order.PaymentSucceeded {
 		t.Fatalf("after the failure: %v, %v, row %s", types(out), err, b.Row(t, "o1").Status)
 	}

@@ -167,7 +167,7 @@ func TestOneLineForEachOrderAndOneOfMetrics(t *testing.T) {
 	if diff := cmp.Diff(want, w.lines()); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
 	}
-	metrics := map[string]float64{"reannounced": 2, "cancel_requested": 1, "saga_restarted": 1, "webhooks_recovered": 0, "oldest_open_age": 25 * 3600}
+	metrics := map[string]float64{"reannounced": 2, "cancel_requested": 1, "saga_restarted": 1, "webhooks_recovered": 0, "disputes": 0, "refund_failures": 0, "oldest_open_age": 25 * 3600}
 	if diff := cmp.Diff(metrics, w.metrics()); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/orderflow/orderflow/events"
 	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/outcome"
+	"github.com/orderflow/orderflow/internal/payment/facts"
 	"github.com/orderflow/orderflow/internal/telemetry"
 )
 
@@ -62,17 +63,20 @@ func (r *run) tell(a act, err error) {
 	}
 	if err == nil {
 		line.Code, line.Published = outcome.Code(a.action), 1
-		r.count(a.action)
+		r.count(a)
 	} else {
 		r.note(err)
 	}
 	r.Log.Record(line)
 }
 
-func (r *run) count(a Action) {
+func (r *run) count(a act) {
+	disputes, failures := facts.Alarms([]event.Event{a.event}, r.now)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch a {
+	r.summary.Disputes += disputes
+	r.summary.RefundFailures += failures
+	switch a.action {
 	case Reannounce:
 		r.summary.Reannounced++
 	case RequestCancel:
@@ -114,6 +118,8 @@ func (r *run) measure() {
 		telemetry.Count(telemetry.CancelRequested, s.CancelRequested),
 		telemetry.Count(telemetry.SagaRestarted, s.SagaRestarted),
 		telemetry.Count(telemetry.WebhooksRecovered, s.WebhooksRecovered),
+		telemetry.Count(telemetry.Disputes, s.Disputes),
+		telemetry.Count(telemetry.RefundFailures, s.RefundFailures),
 		telemetry.Seconds(telemetry.OldestOpenAge, time.Duration(s.OldestOpenSeconds)*time.Second),
 	)
 }

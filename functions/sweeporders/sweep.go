@@ -82,6 +82,8 @@ type Summary struct {
 	CancelRequested   int   `json:"cancel_requested"`
 	SagaRestarted     int   `json:"saga_restarted"`
 	WebhooksRecovered int   `json:"webhooks_recovered"` // intents whose facts were stated
+	Disputes          int   `json:"disputes"`           // new ones that no webhook brought
+	RefundFailures    int   `json:"refund_failures"`    // new ones that no webhook brought
 	Failed            int   `json:"failed"`
 	OldestOpenSeconds int64 `json:"oldest_open_seconds"` // age of the oldest open order that was looked at, 0 where none is over the shortest limit
 	Unfinished        bool  `json:"unfinished"`          // the time was up; the next sweep goes on

@@ -90,7 +90,7 @@ func TestWhatCannotBePaidIsCancelledForItsReasonAndNeverCharged(t *testing.T) {
 		name   string
 		order  placed
 		reason order.Reason
-	}{
+	}{ // those that query-user turns down end REJECTED
 		{"insufficient funds", placed{UserID: "poor", Amount: 1999, Currency: "USD"}, order.InsufficientFunds},
 		{"a declining card of the order's own", placed{UserID: "kim", Amount: 1999, Currency: "USD", PaymentMethod: "pm_card_chargeDeclined"}, order.CardDeclined},
 		{"an expired card", placed{UserID: "kim", Amount: 1999, Currency: "USD", PaymentMethod: "pm_card_chargeDeclinedExpiredCard"}, order.ExpiredCard},
@@ -106,10 +106,16 @@ func TestWhatCannotBePaidIsCancelledForItsReasonAndNeverCharged(t *testing.T) {
 		c.order.OrderID = all[i]
 		place(t, c.order)
 	}
-	rest := reaches(t, order.Cancelling, all...)
 	for i, c := range cases {
-		if got := rest[all[i]].Reason; got != c.reason {
+		want := order.Cancelled
+		if slices.Contains(order.RejectionReasons(), c.reason) {
+			want = order.Rejected
+		}
+		if got := reaches(t, want, all[i])[all[i]].Reason; got != c.reason {
 			t.Errorf("%s: got reason %s, want %s", c.name, got, c.reason)
+		}
+		if c.reason != order.UnknownUser { // whom nobody can write to
+			mailed(t, all[i])
 		}
 		if n, total := charges(t, all[i]); n != 0 || total != 0 {
 			t.Errorf("%s: got %d charges of %d, want none", c.name, n, total)

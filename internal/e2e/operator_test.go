@@ -64,12 +64,20 @@ func TestAnOperatorIsToldWhatDoesNotEndWell(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("place: exit code %d: %s", code, stderr)
 	}
-	reaches(t, order.Cancelling, id)
-	stdout, stderr, code := orderflow(t, "", "order", "watch", string(id), "--timeout", "1s", "--json")
-	want := []told{{OrderID: id, Status: order.Recorded}, {OrderID: id, Status: order.Cancelling, Reason: order.CardDeclined}}
-	if diff := cmp.Diff(want, lines[told](t, stdout)); diff != "" || code != 4 || !strings.Contains(stderr, "CANCELLING") {
-		t.Errorf("watch: got exit code %d and %q, want 4 and the status (-want +got)\n%s", code, stderr, diff)
+	stdout, stderr, code := orderflow(t, "", "order", "watch", string(id), "--json")
+	want := []told{
+		{OrderID: id, Status: order.Recorded}, {OrderID: id, Status: order.Cancelling, Reason: order.CardDeclined},
+		{OrderID: id, Status: order.Cancelled, Reason: order.CardDeclined},
 	}
+	if diff := cmp.Diff(want, lines[told](t, stdout)); diff != "" || code != 0 {
+		t.Errorf("watch: got exit code %d and %q, want 0 (-want +got)\n%s", code, stderr, diff)
+	}
+	pending := ids(t, 2)[1]
+	buy(t, pending, bankDebit)
+	if _, stderr, code := orderflow(t, "", "order", "watch", string(pending), "--timeout", "1s"); code != 4 || !strings.Contains(stderr, "RECORDED") {
+		t.Errorf("watch of an order that the provider works on: got exit code %d and %q, want 4 and the status", code, stderr)
+	}
+	world.sandbox.Ledger().Settle(string(pending))
 	if _, stderr, code := orderflow(t, "", "order", "show", "no-such-order"); code != 3 || !strings.Contains(stderr, "no-such-order") {
 		t.Errorf("show of an unknown order: got exit code %d and %q, want 3 and the order's id", code, stderr)
 	}

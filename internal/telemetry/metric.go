@@ -23,7 +23,7 @@ const (
 	OldestOpenAge     MetricName = "oldest_open_age"
 )
 
-// The metrics of payment-webhook.
+// The metrics of payment-webhook, and of sweep-orders for what no webhook brought.
 const (
 	Disputes       MetricName = "disputes"
 	RefundFailures MetricName = "refund_failures"

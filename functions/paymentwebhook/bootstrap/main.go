@@ -17,6 +17,7 @@ import (
 	"github.com/orderflow/orderflow/internal/bus"
 	"github.com/orderflow/orderflow/internal/dynamo"
 	"github.com/orderflow/orderflow/internal/httpapi/apigateway"
+	"github.com/orderflow/orderflow/internal/payment/facts"
 	"github.com/orderflow/orderflow/internal/payment/settle"
 	"github.com/orderflow/orderflow/internal/secret"
 	"github.com/orderflow/orderflow/internal/stripe"
@@ -36,20 +37,24 @@ func main() {
 }
 
 func wire(getenv awsenv.Getenv) (apigateway.Gateway, error) {
-	env, err := awsenv.Require(getenv, wiring.BusName, wiring.PaymentsTable, wiring.StripeBaseURL, wiring.StripeSecretARN)
+	env, err := awsenv.Require(getenv, wiring.BusName, wiring.OrdersTable, wiring.PaymentsTable, wiring.StripeBaseURL, wiring.StripeSecretARN)
 	if err != nil {
 		return apigateway.Gateway{}, err
 	}
 	cfg := awsenv.Config(getenv)
-	payments := dynamo.NewPayments(dynamodb.NewFromConfig(cfg), dynamo.Tables{Payments: env[wiring.PaymentsTable]})
+	client, tables := dynamodb.NewFromConfig(cfg), dynamo.Tables{Orders: env[wiring.OrdersTable], Payments: env[wiring.PaymentsTable]}
+	payments := dynamo.NewPayments(client, tables)
 	credentials := secret.New(secretsmanager.NewFromConfig(cfg), env[wiring.StripeSecretARN], time.Now)
 	provider := stripe.New(credentials, stripe.Options{BaseURL: env[wiring.StripeBaseURL]})
 	log := telemetry.New(os.Stdout, function, time.Now).Deployed(getenv(awsenv.FunctionName))
 	return apigateway.Gateway{
 		Handler: paymentwebhook.Handler{
 			Notices: stripe.NewReader(credentials, time.Now),
-			Reconciler: settle.Reconciler{
-				Settler: settle.Settler{Rows: payments, Intents: provider, Now: time.Now}, Read: payments, Returns: provider,
+			Reconciler: settle.Teller{
+				Reconciler: settle.Reconciler{
+					Settler: settle.Settler{Rows: payments, Intents: provider, Now: time.Now}, Read: payments, Returns: provider,
+				},
+				Orders: dynamo.NewOrders(client, tables),
 			},
 			Publisher: bus.New(eventbridge.NewFromConfig(cfg), env[wiring.BusName]),
 			Told:      func(stated []event.Event) { count(log, stated) },
@@ -61,7 +66,7 @@ func wire(getenv awsenv.Getenv) (apigateway.Gateway, error) {
 
 // count makes metrics of what somebody has to look at.
 func count(log *telemetry.Logger, stated []event.Event) {
-	disputes, failures := paymentwebhook.Counts(stated)
+	disputes, failures := facts.Alarms(stated, time.Now())
 	if disputes+failures > 0 {
 		log.Metrics(telemetry.Count(telemetry.Disputes, disputes), telemetry.Count(telemetry.RefundFailures, failures))
 	}

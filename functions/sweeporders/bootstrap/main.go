@@ -55,15 +55,18 @@ func wire(getenv awsenv.Getenv) (sweeporders.Sweep, error) {
 	}
 	cfg := awsenv.Config(getenv)
 	client, tables := dynamodb.NewFromConfig(cfg), dynamo.Tables{Orders: env[wiring.OrdersTable], Payments: env[wiring.PaymentsTable]}
-	payments := dynamo.NewPayments(client, tables)
+	orders, payments := dynamo.NewOrders(client, tables), dynamo.NewPayments(client, tables)
 	key := secret.New(secretsmanager.NewFromConfig(cfg), env[wiring.StripeSecretARN], time.Now)
 	provider := stripe.New(key, stripe.Options{BaseURL: env[wiring.StripeBaseURL]})
 	return sweeporders.Sweep{
-		Orders:   dynamo.NewOrders(client, tables),
+		Orders:   orders,
 		Payments: payments,
 		Notices:  provider,
-		Reconciler: settle.Reconciler{
-			Settler: settle.Settler{Rows: payments, Intents: provider, Now: time.Now}, Read: payments, Returns: provider,
+		Reconciler: settle.Teller{
+			Reconciler: settle.Reconciler{
+				Settler: settle.Settler{Rows: payments, Intents: provider, Now: time.Now}, Read: payments, Returns: provider,
+			},
+			Orders: orders,
 		},
 		Publisher: bus.New(eventbridge.NewFromConfig(cfg), env[wiring.BusName]),
 		Log:       telemetry.New(os.Stdout, function, time.Now).Deployed(getenv(awsenv.FunctionName)),

@@ -103,3 +103,25 @@ func disputed(r payment.Row, d payment.Dispute) events.PaymentDisputed {
 		OrderID: r.OrderID, PaymentID: r.IntentID, DisputeID: d.ID, Status: d.Status, Amount: d.Amount, Currency: r.Params.Currency,
 	}
 }
+
+// News is how long a dispute or a failed refund is new, so that whoever states it counts it for the alarm: longer than a statement that
+// has to be repeated takes.
+const News = 15 * time.Minute
+
+// Alarms returns how many of the events tell of a dispute, and how many of a refund that failed, that is new at now: what
+// somebody has to look at.
+func Alarms(stated []event.Event, now time.Time) (disputes, failedRefunds int) {
+	for _, e := range stated {
+		if now.Sub(e.Time()) > News {
+			continue
+		}
+		switch events.Type(e.Type()) {
+		case events.TypePaymentDisputed:
+			disputes++
+		case events.TypePaymentRefundFailed:
+			failedRefunds++
+		default:
+		}
+	}
+	return disputes, failedRefunds
+}

@@ -179,3 +179,16 @@ func TestAnOrderThatCostNothingIsGivenBackByTheNameOfNone(t *testing.T) {
 		t.Errorf("error %v (-want +got)\n%s", err, diff)
 	}
 }
+
+func TestNewDisputesAndFailedRefundsAreCounted(t *testing.T) {
+	r := contested(row(order.PaymentSucceeded), payment.Dispute{ID: "dp_1", Status: "needs_response", Amount: 1999, At: refunded})
+	r = with(r, payment.Refund{ID: "re_1", Amount: 1999, Failed: true, Reason: "declined", At: refunded}, payment.Refund{ID: "re_2", Amount: 1999, Failed: true, Reason: "declined", At: refunded})
+	r.CapturedAt = captured
+	stated := all(t, r)
+	if disputes, failed := facts.Alarms(stated, refunded.Add(facts.News)); disputes != 1 || failed != 2 {
+		t.Errorf("got %d disputes and %d failed refunds, want 1 and 2", disputes, failed)
+	}
+	if disputes, failed := facts.Alarms(stated, refunded.Add(facts.News+time.Millisecond)); disputes != 0 || failed != 0 {
+		t.Errorf("later: got %d disputes and %d failed refunds, want none", disputes, failed)
+	}
+}

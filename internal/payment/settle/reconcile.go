@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cloudevents/sdk-go/v2/event"
 
@@ -31,6 +32,12 @@ type Returns interface {
 	Disputes(ctx context.Context, intentID string) ([]payment.Dispute, error)
 }
 
+// Orders reads the orders table.
+type Orders interface {
+	// Get returns an order, read consistently, or order.ErrNotFound.
+	Get(ctx context.Context, id order.ID) (order.Order, error)
+}
+
 // Reconciler holds a row against all that the provider shows of its intent.
 type Reconciler struct {
 	Settler
@@ -38,9 +45,16 @@ type Reconciler struct {
 	Returns Returns
 }
 
+// Teller is a [Reconciler] for those who learn of an intent from outside, and know nothing of its order.
+type Teller struct {
+	Reconciler
+	Orders Orders
+}
+
 // Reconcile brings the row of the order that an intent was made for up to date, and returns all that the row says then, whether or not it
-// is news. There is nothing to say of an intent that names no order, or that no row names.
-func (r Reconciler) Reconcile(ctx context.Context, intentID string) ([]event.Event, error) {
+// is news; but not what has changed the order already: stated again it would only have the change stated again, and
+// the saga started again. There is nothing to say of an intent that names no order, or that no row names.
+func (r Teller) Reconcile(ctx context.Context, intentID string) ([]event.Event, error) {
 	intent, err := r.Intents.Retrieve(ctx, intentID)
 	if err != nil {
 		return nil, payment.Classify(err)
@@ -60,9 +74,21 @@ func (r Reconciler) Reconcile(ctx context.Context, intentID string) ([]event.Eve
 		if err != nil {
 			return nil, err
 		}
-		return facts.All(row, events.Cause{})
+		return r.tell(ctx, row)
 	}
 	return nil, Contended(intent.OrderID)
+}
+
+func (r Teller) tell(ctx context.Context, row payment.Row) ([]event.Event, error) {
+	o, err := r.Orders.Get(ctx, row.OrderID)
+	if err != nil && !errors.Is(err, order.ErrNotFound) {
+		return nil, err
+	}
+	all, err := facts.All(row, events.Cause{TraceParent: o.TraceParent})
+	return slices.DeleteFunc(all, func(e event.Event) bool {
+		_, applied := o.ChangeCausedBy(e.ID())
+		return applied
+	}), err
 }
 
 // Contended is the error of a caller that lost every put.

@@ -54,6 +54,11 @@ func (b *Bench) Reconciler() settle.Reconciler {
 	}
 }
 
+// Teller works on the bench's tables and provider.
+func (b *Bench) Teller() settle.Teller {
+	return settle.Teller{Reconciler: b.Reconciler(), Orders: b.Tables.Orders}
+}
+
 // Cancelling stores an order that became CANCELLING for this reason, after the given statuses, and returns the task that its OrderUpdated starts.
 func (b *Bench) Cancelling(t testing.TB, id order.ID, why order.Reason, after ...order.Status) saga.Task {
 	t.Helper()
@@ -66,7 +71,13 @@ func (b *Bench) CancellingFree(t testing.TB, id order.ID, why order.Reason, afte
 	return b.costing(t, id, 0, why, after...)
 }
 
-func (b *Bench) costing(t testing.TB, id order.ID, amount int64, why order.Reason, after ...order.Status) saga.Task {
+// Recorded stores an order that was just recorded.
+func (b *Bench) Recorded(t testing.TB, id order.ID) order.Order {
+	t.Helper()
+	return b.recorded(t, id, Amount)
+}
+
+func (b *Bench) recorded(t testing.TB, id order.ID, amount int64) order.Order {
 	t.Helper()
 	o, _, err := b.Tables.Orders.Create(t.Context(), order.New(order.Order{
 		ID: id, UserID: "u1", Amount: amount, Currency: "EUR", PlacedBy: "shop", PayloadHash: "hash",
@@ -75,10 +86,16 @@ func (b *Bench) costing(t testing.TB, id order.ID, amount int64, why order.Reaso
 	if err != nil {
 		t.Fatal(err)
 	}
+	return o
+}
+
+func (b *Bench) costing(t testing.TB, id order.ID, amount int64, why order.Reason, after ...order.Status) saga.Task {
+	t.Helper()
+	b.recorded(t, id, amount)
 	for _, s := range after {
-		o = b.Become(t, o.ID, s, "")
+		b.Become(t, id, s, "")
 	}
-	o = b.Become(t, id, order.Cancelling, why)
+	o := b.Become(t, id, order.Cancelling, why)
 	return saga.Task{OrderID: id, Version: o.Version}
 }
 

@@ -14,9 +14,6 @@ const (
 	idle = 4
 )
 
-// AtRest reports whether an order in s waits for nobody but an operator, or for nothing. CANCELLING counts: what cannot be paid stays there until somebody undoes it.
-func AtRest(s order.Status) bool { return s != order.Recorded && s != "" }
-
 // follow looks at the orders that were answered until they all rest.
 func (r Run) follow(ctx context.Context, outcomes []Outcome, answered <-chan int) error {
 	var open []int
@@ -80,7 +77,7 @@ func (r Run) look(ctx context.Context, outcomes []Outcome, open []int) ([]int, e
 	var still []int
 	for _, i := range open {
 		outcomes[i].Order = found[outcomes[i].Job.Order.OrderID]
-		if !AtRest(outcomes[i].Order.Status) {
+		if !outcomes[i].rests() {
 			still = append(still, i)
 		}
 	}
@@ -88,7 +85,8 @@ func (r Run) look(ctx context.Context, outcomes []Outcome, open []int) ([]int, e
 	return still, nil
 }
 
-// followMails waits for the mails of the orders whose customer is told.
+// followMails waits for the mails of the orders whose customer is told: of each, for the one about how it ended, since
+// there may be an earlier one.
 func (r Run) followMails(ctx context.Context, outcomes []Outcome) error {
 	var due []int
 	for i, o := range outcomes {
@@ -105,8 +103,9 @@ func (r Run) followMails(ctx context.Context, outcomes []Outcome) error {
 		}
 		var still []int
 		for _, i := range due {
-			outcomes[i].Mail = found[outcomes[i].Job.Order.OrderID]
-			if outcomes[i].Mail == "" {
+			if m := found[outcomes[i].Job.Order.OrderID]; m.Version >= outcomes[i].Order.Version {
+				outcomes[i].Mail = m.Result
+			} else {
 				still = append(still, i)
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -16,10 +15,7 @@ import (
 	"github.com/orderflow/orderflow/cmd/orderflow/internal/api"
 	"github.com/orderflow/orderflow/cmd/orderflow/internal/load"
 	"github.com/orderflow/orderflow/internal/cdnow"
-	"github.com/orderflow/orderflow/internal/notification"
 	"github.com/orderflow/orderflow/internal/order"
-	"github.com/orderflow/orderflow/internal/stripesandbox"
-	"github.com/orderflow/orderflow/internal/user"
 )
 
 // purchases returns n of them; the last one is free.
@@ -30,99 +26,6 @@ func purchases(n int) []cdnow.Purchase {
 	}
 	ps[n-1].Cents = 0
 	return ps
-}
-
-// flow is an order flow that takes, after an order is placed, a second to bring it to rest.
-type flow struct {
-	mu       sync.Mutex
-	users    map[order.UserID]user.User
-	orders   map[order.ID]order.Order
-	captured map[order.ID]int64
-	refuse   map[order.ID]error
-	stuck    map[order.ID]bool
-	unmailed map[order.ID]bool
-}
-
-func newFlow(users []user.User) *flow {
-	f := &flow{
-		users: map[order.UserID]user.User{}, orders: map[order.ID]order.Order{}, captured: map[order.ID]int64{},
-		refuse: map[order.ID]error{}, stuck: map[order.ID]bool{}, unmailed: map[order.ID]bool{},
-	}
-	for _, u := range users {
-		f.users[u.ID] = u
-	}
-	return f
-}
-
-func (f *flow) Place(_ context.Context, p api.PlaceOrder) (api.Placed, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if err := f.refuse[p.OrderID]; err != nil {
-		return api.Placed{}, err
-	}
-	_, there := f.orders[p.OrderID]
-	if !there {
-		f.orders[p.OrderID] = order.New(order.Order{
-			ID: p.OrderID, UserID: p.UserID, Amount: p.Amount, Currency: p.Currency, PaymentMethod: p.PaymentMethod,
-		}, time.Now())
-	}
-	return api.Placed{Replayed: there, Took: 2 * time.Millisecond}, nil
-}
-
-func (f *flow) Orders(_ context.Context, ids []order.ID) (map[order.ID]order.Order, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	found := map[order.ID]order.Order{}
-	for _, id := range ids {
-		found[id] = f.settle(f.orders[id])
-	}
-	return found, nil
-}
-
-func (f *flow) settle(o order.Order) order.Order {
-	at := o.RecordedAt.Add(time.Second)
-	if o.Status != order.Recorded || time.Now().Before(at) || f.stuck[o.ID] {
-		return o
-	}
-	fact := order.Fact{Kind: order.PaymentProcessed, Amount: o.Amount, Currency: o.Currency}
-	u, known := f.users[o.UserID]
-	switch {
-	case !known:
-		fact = order.Fact{Kind: order.OrderRejected, Reason: order.UnknownUser}
-	case u.Status != user.Active:
-		fact = order.Fact{Kind: order.OrderRejected, Reason: order.BlockedUser}
-	case o.PaymentMethod != "" && o.Amount > 0:
-		fact = order.Fact{Kind: order.PaymentFailed, Reason: order.CardDeclined}
-	default:
-		f.captured[o.ID] = o.Amount
-	}
-	d, err := order.Apply(o, fact, at)
-	if err != nil {
-		panic(err)
-	}
-	f.orders[o.ID] = o.With(d.Change)
-	return f.orders[o.ID]
-}
-
-func (f *flow) Mails(_ context.Context, ids []order.ID) (map[order.ID]notification.Result, error) {
-	found := map[order.ID]notification.Result{}
-	for _, id := range ids {
-		if !f.unmailed[id] {
-			found[id] = notification.Sent
-		}
-	}
-	return found, nil
-}
-
-// ledger is what the provider would say.
-func (f *flow) ledger() *stripesandbox.Report {
-	r := &stripesandbox.Report{Orders: map[string]stripesandbox.OrderLines{}}
-	for id, minor := range f.captured {
-		if minor > 0 {
-			r.Orders[string(id)] = stripesandbox.OrderLines{Captured: []stripesandbox.Sum{{Currency: "USD", Orders: 1, Captures: 1, Minor: minor}}}
-		}
-	}
-	return r
 }
 
 type counts struct{ posted, rested, mailed atomic.Int64 }
@@ -156,8 +59,9 @@ func TestEveryOrderIsPaidOnceAndTheTotalsAgree(t *testing.T) {
 	f := newFlow(load.Users(jobs, "p", "cus_load"))
 	s, c := do(t, f, jobs)
 	const sum = 100*1000 + 99*100/2 - 1099
-	captured := int64(sum)
-	if diff := cmp.Diff(s.Money, []load.Money{{Currency: "USD", Recorded: sum, Paid: sum, Captured: &captured}}); diff != "" {
+	captured, refunded := int64(sum), int64(0)
+	want := []load.Money{{Currency: "USD", Recorded: sum, Paid: sum, Captured: &captured, Refunded: &refunded, Net: &captured}}
+	if diff := cmp.Diff(s.Money, want); diff != "" {
 		t.Errorf("money: -got +want\n%s", diff)
 	}
 	if diff := cmp.Diff(s.Statuses, []load.StatusCount{{Status: order.Paid, Orders: 100}}); diff != "" {
@@ -185,34 +89,54 @@ func TestSecondRunIsARepeatThatChargesNothing(t *testing.T) {
 	}
 }
 
-func TestMixEndsAsPlannedAndIsNamed(t *testing.T) {
-	mix, err := load.ParseMix(map[string]string{"decline": "10", "unknown": "7.5", "blocked": "5"})
+// mixed plans n orders by a mix and counts them by fate.
+func mixed(t *testing.T, n int, percent map[string]string) (jobs []load.Job, fates map[load.Fate]int) {
+	t.Helper()
+	mix, err := load.ParseMix(percent)
 	if err != nil {
 		t.Fatal(err)
 	}
-	jobs := load.Plan(purchases(400), "p", mix)
-	fates := map[load.Fate]int{}
+	jobs, fates = load.Plan(purchases(n), "p", mix), map[load.Fate]int{}
 	for _, j := range jobs {
 		fates[j.Fate]++
 	}
+	return jobs, fates
+}
+
+func TestMixEndsAsPlanned(t *testing.T) {
+	jobs, fates := mixed(t, 400, map[string]string{"decline": "10", "unknown": "7.5", "blocked": "5"})
 	f := newFlow(load.Users(jobs, "p", "cus_load"))
 	s, _ := do(t, f, jobs)
 	want := []load.StatusCount{
 		{Status: order.Paid, Orders: fates[load.Pays]},
-		{Status: order.Cancelling, Reason: order.BlockedUser, Orders: fates[load.Blocked]},
-		{Status: order.Cancelling, Reason: order.CardDeclined, Orders: fates[load.Decline]},
-		{Status: order.Cancelling, Reason: order.UnknownUser, Orders: fates[load.Unknown]},
+		{Status: order.Cancelled, Reason: order.CardDeclined, Orders: fates[load.Decline]},
+		{Status: order.Rejected, Reason: order.BlockedUser, Orders: fates[load.Blocked]},
+		{Status: order.Rejected, Reason: order.UnknownUser, Orders: fates[load.Unknown]},
 	}
 	if diff := cmp.Diff(s.Statuses, want); diff != "" {
 		t.Errorf("statuses: -got +want\n%s", diff)
 	}
-	if len(s.Cancelling) != 400-fates[load.Pays] || !s.Agrees() {
-		t.Errorf("%d are named as CANCELLING, disagreements %v", len(s.Cancelling), s.Disagreements)
+	if !s.Agrees() || s.Mails["SENT"] != 400 || s.Provider.Refunds != 0 || len(s.Cancellations) != 0 {
+		t.Errorf("summary is %+v", s)
+	}
+	if undone := 400 - fates[load.Pays]; s.ClosedTimes.Count != undone || s.ClosedTimes.P50 != 1000 {
+		t.Errorf("times from CANCELLING to closed %+v, want %d of a second", s.ClosedTimes, undone)
 	}
 	for fate, about := range map[load.Fate]int{load.Decline: 40, load.Unknown: 30, load.Blocked: 20} {
 		if n := fates[fate]; n < about/2 || n > about*2 {
 			t.Errorf("%d orders of fate %s, want about %d", n, fate, about)
 		}
+	}
+}
+
+func TestOrderThatNeedsAttentionRestsAndDisagrees(t *testing.T) {
+	jobs, _ := mixed(t, 10, map[string]string{"decline": "100"})
+	f := newFlow(load.Users(jobs, "p", "cus_load"))
+	f.parked["p-3"] = true
+	s, c := do(t, f, jobs)
+	want := []load.Disagreement{{OrderID: "p-3", Detail: "is NEEDS_ATTENTION (refund_failed), must be CANCELLED"}}
+	if diff := cmp.Diff(s.Disagreements, want); diff != "" || s.Agrees() || c.rested.Load() != 10 {
+		t.Errorf("%d rested; disagreements: -got +want\n%s", c.rested.Load(), diff)
 	}
 }
 
@@ -224,7 +148,7 @@ func TestRunEndsAlthoughAnOrderDoesNotRest(t *testing.T) {
 	if diff := cmp.Diff(s.Open, []order.ID{"p-3"}); diff != "" {
 		t.Errorf("open: -got +want\n%s", diff)
 	}
-	want := []load.Disagreement{{OrderID: "p-5", Detail: "has no mail that was sent or given up"}}
+	want := []load.Disagreement{{OrderID: "p-5", Detail: "has no mail about it that was sent or given up"}}
 	if diff := cmp.Diff(s.Disagreements, want); diff != "" || s.Agrees() {
 		t.Errorf("-got +want\n%s", diff)
 	}

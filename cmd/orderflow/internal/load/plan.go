@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/orderflow/orderflow/cmd/orderflow/internal/api"
 	"github.com/orderflow/orderflow/internal/cdnow"
@@ -25,7 +26,12 @@ const (
 	Decline Fate = "decline" // its card is declined
 	Unknown Fate = "unknown" // its user does not exist
 	Blocked Fate = "blocked" // its user may not buy
+	Cancel  Fate = "cancel"  // its shop cancels it soon after it is placed
 )
+
+// mixed lists the fates that a [Mix] deals out, in the order in which it does. A new one comes last, so that
+// a mix without it deals as it always did.
+var mixed = []Fate{Decline, Unknown, Blocked, Cancel}
 
 // Stripe's test payment methods (https://docs.stripe.com/testing).
 const (
@@ -36,7 +42,7 @@ const (
 // shares is how finely a Mix divides orders: in hundredths of a percent.
 const shares = 10_000
 
-// Mix says which share of the orders cannot be paid, in hundredths of a percent by fate. What is left pays.
+// Mix says which share of the orders does not end paid, in hundredths of a percent by fate. What is left pays.
 type Mix map[Fate]int
 
 // ParseMix reads percentages with up to two decimals, such as 2.5, by the name of the fate.
@@ -44,8 +50,8 @@ func ParseMix(percent map[string]string) (Mix, error) {
 	mix, sum := Mix{}, 0
 	for _, name := range slices.Sorted(maps.Keys(percent)) {
 		fate := Fate(name)
-		if fate != Decline && fate != Unknown && fate != Blocked {
-			return nil, fmt.Errorf("mix: there is no %q; there are decline, unknown and blocked", name)
+		if !slices.Contains(mixed, fate) {
+			return nil, fmt.Errorf("mix: there is no %q; there are decline, unknown, blocked and cancel", name)
 		}
 		share, ok := parsePercent(percent[name])
 		if !ok {
@@ -69,11 +75,18 @@ func parsePercent(s string) (int, bool) {
 	return int(n), err == nil && whole != "" && n <= shares
 }
 
+// dice are the same numbers for the purchase in a row of the file every time.
+type dice struct{ fate, delay uint64 }
+
+func roll(row int) dice {
+	sum := sha256.Sum256([]byte(strconv.Itoa(row)))
+	return dice{fate: binary.BigEndian.Uint64(sum[:]), delay: binary.BigEndian.Uint64(sum[8:])}
+}
+
 // fate gives the purchase in a row of the file always the same fate.
 func (m Mix) fate(row int) Fate {
-	sum := sha256.Sum256([]byte(strconv.Itoa(row)))
-	at := int(binary.BigEndian.Uint64(sum[:]) % shares)
-	for _, f := range []Fate{Decline, Unknown, Blocked} {
+	at := int(roll(row).fate % shares)
+	for _, f := range mixed {
 		if at < m[f] {
 			return f
 		}
@@ -82,10 +95,20 @@ func (m Mix) fate(row int) Fate {
 	return Pays
 }
 
+// longestDelay is about as long as an order takes to be paid, so that some are cancelled before that, some after, and some while the money moves.
+const longestDelay = 2 * time.Second
+
+// delay gives the purchase in a row of the file always the same delay, of 0 to [longestDelay].
+func delay(row int) time.Duration {
+	ms := roll(row).delay % uint64(longestDelay/time.Millisecond+1)
+	return time.Duration(ms) * time.Millisecond
+}
+
 // Job is an order to be placed and what must become of it.
 type Job struct {
-	Order api.PlaceOrder
-	Fate  Fate
+	Order       api.PlaceOrder
+	Fate        Fate
+	CancelAfter time.Duration // from the answer to the order, where its fate is Cancel
 }
 
 // Plan makes orders of purchases. Ids come from prefix and row alone, so that the same file loaded again is a
@@ -115,6 +138,8 @@ func plan(p cdnow.Purchase, prefix string, mix Mix) Job {
 		j.Order.UserID = order.UserID(prefix + "-nobody")
 	case Blocked:
 		j.Order.UserID = blockedID(prefix)
+	case Cancel:
+		j.CancelAfter = delay(p.Row)
 	case Pays:
 	}
 	return j

@@ -2,8 +2,6 @@ package load
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"sync"
 	"time"
 
@@ -12,41 +10,38 @@ import (
 	"github.com/orderflow/orderflow/internal/order"
 )
 
-// Shop places orders.
+// Shop places orders and cancels them.
 type Shop interface {
 	Place(ctx context.Context, o api.PlaceOrder) (api.Placed, error)
+	Cancel(ctx context.Context, id order.ID) (api.Cancellation, error)
+}
+
+// Mail is how a mail ended.
+type Mail struct {
+	Version int64 // of the order that it told of
+	Result  notification.Result
 }
 
 // Store reads what became of orders.
 type Store interface {
 	// Orders returns those of the orders that there are.
 	Orders(ctx context.Context, ids []order.ID) (map[order.ID]order.Order, error)
-	// Mails returns how the last mail about each order ended; nothing for an order without one that ended.
-	Mails(ctx context.Context, ids []order.ID) (map[order.ID]notification.Result, error)
-}
-
-// Outcome is what became of a job.
-type Outcome struct {
-	Job      Job
-	Placed   api.Placed
-	Err      error       // of placing it
-	Order    order.Order // as last seen; the zero order where it was never seen
-	Mail     notification.Result
-	answered bool
+	// Mails returns how the last mail about each order ended; nothing for an order whose last one has not ended, or that has none.
+	Mails(ctx context.Context, ids []order.ID) (map[order.ID]Mail, error)
 }
 
 // Run loads jobs.
 type Run struct {
 	Shop        Shop
 	Store       Store
-	Concurrency int
+	Concurrency int           // of orders being placed, and of cancellations being asked for besides
 	Patience    time.Duration // how long nothing may move before the rest is given up
 	Posted      func(n int)   // told of orders that were answered
 	Rested      func(n int)   // told of orders that came to rest
 	Mailed      func(n int)   // told of orders whose mail is settled
 }
 
-// Do places every job's order and follows it until it rests and its mail is
+// Do places every job's order, asks for the cancellations, and follows each order until it rests and its mail is
 // settled, or nothing moves any longer, or ctx ends. The error is ctx's own or one
 // of Store; the outcomes are what is known by then, in the order of jobs.
 func (r Run) Do(ctx context.Context, jobs []Job) ([]Outcome, error) {
@@ -69,26 +64,64 @@ func (r Run) Do(ctx context.Context, jobs []Job) ([]Outcome, error) {
 	return outcomes, err
 }
 
-// post places the orders side by side. An outcome is complete before its index is sent.
+// post places the orders side by side, and asks for the cancellations. An outcome is complete, but for what becomes of
+// the order, before its index is sent.
 func (r Run) post(ctx context.Context, jobs []Job, outcomes []Outcome, answered chan<- int) {
 	next := make(chan int)
-	var workers sync.WaitGroup
+	turns := make(chan struct{}, r.Concurrency)
+	var workers, cancellations sync.WaitGroup
 	for range r.Concurrency {
 		workers.Go(func() {
 			for i := range next {
-				placed, err := r.Shop.Place(ctx, jobs[i].Order)
-				if err != nil && ctx.Err() != nil {
-					continue // broken off, not refused
+				o := &outcomes[i]
+				switch {
+				case !r.place(ctx, jobs[i], o):
+				case o.Err == nil && o.Job.Fate == Cancel:
+					cancellations.Go(func() {
+						if r.cancel(ctx, o, turns) {
+							answered <- i
+						}
+					})
+				default:
+					answered <- i
 				}
-				outcomes[i] = Outcome{Job: jobs[i], Placed: placed, Err: err, answered: true}
-				answered <- i
-				r.Posted(1)
 			}
 		})
 	}
 	feed(ctx, next, len(jobs))
 	close(next)
 	workers.Wait()
+	cancellations.Wait()
+}
+
+// place places one order. It reports false, and leaves o alone, where that was broken off, which is no answer.
+func (r Run) place(ctx context.Context, j Job, o *Outcome) bool {
+	placed, err := r.Shop.Place(ctx, j.Order)
+	if err != nil && ctx.Err() != nil {
+		return false
+	}
+	*o = Outcome{Job: j, Placed: placed, Err: err, answered: true}
+	r.Posted(1)
+	return true
+}
+
+// cancel asks, when it is time and its turn, for an order to be cancelled. It reports false where that was broken off.
+func (r Run) cancel(ctx context.Context, o *Outcome, turns chan struct{}) bool {
+	if wait(ctx, o.Job.CancelAfter) != nil {
+		return false
+	}
+	select {
+	case turns <- struct{}{}:
+		defer func() { <-turns }()
+	case <-ctx.Done():
+		return false
+	}
+	asked, err := r.Shop.Cancel(ctx, o.Job.Order.OrderID)
+	if err != nil && ctx.Err() != nil {
+		return false
+	}
+	o.Asked, o.CancelErr = asked.Status, err
+	return true
 }
 
 // feed sends 0 to n-1, until ctx ends.
@@ -100,21 +133,4 @@ func feed(ctx context.Context, next chan<- int, n int) {
 			return
 		}
 	}
-}
-
-// Answered counts the outcomes whose order the API answered.
-func Answered(outcomes []Outcome) int {
-	n := 0
-	for _, o := range outcomes {
-		if o.answered {
-			n++
-		}
-	}
-	return n
-}
-
-// IsClash reports whether the API has another order under the id.
-func IsClash(err error) bool {
-	e, ok := errors.AsType[*api.Error](err)
-	return ok && e.Status == http.StatusUnprocessableEntity && len(e.Violations) == 0
 }

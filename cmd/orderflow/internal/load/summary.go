@@ -2,7 +2,6 @@ package load
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -13,23 +12,24 @@ import (
 
 // Summary is what came out of a run.
 type Summary struct {
-	Orders    int            `json:"orders"`
-	Placed    int            `json:"placed"`   // new ones
-	Replayed  int            `json:"replayed"` // the API had them already
-	Failed    []Failure      `json:"failed"`   // the API did not take them
-	Retries   int            `json:"retries"`
-	Statuses  []StatusCount  `json:"statuses"`
-	Money     []Money        `json:"money"`
-	Free      int            `json:"free"` // orders of amount zero that are PAID, which never reach the provider
-	Provider  *Provider      `json:"provider,omitempty"`
-	Mails     map[string]int `json:"mails"` // by how they ended; "" is not yet
-	PostTimes Latency        `json:"post"`
-	PaidTimes Latency        `json:"paid"` // from recorded to PAID, by the order's history
-	Seconds   float64        `json:"seconds"`
-	PerSecond float64        `json:"orders_per_second"`
-	// Cancelling are the orders that could not be paid and wait to be undone; Open those that did not come to rest.
-	Cancelling []order.ID `json:"cancelling"`
-	Open       []order.ID `json:"open"`
+	Orders   int           `json:"orders"`
+	Placed   int           `json:"placed"`   // new ones
+	Replayed int           `json:"replayed"` // the API had them already
+	Failed   []Failure     `json:"failed"`   // the API did not take them
+	Retries  int           `json:"retries"`
+	Statuses []StatusCount `json:"statuses"`
+	// Cancellations counts those that the API took, by the order's status when they were asked for.
+	Cancellations map[order.Status]int `json:"cancellations"`
+	Money         []Money              `json:"money"`
+	Free          int                  `json:"free"` // orders of amount zero that are PAID, which never reach the provider
+	Provider      *Provider            `json:"provider,omitempty"`
+	Mails         map[string]int       `json:"mails"` // about how orders ended, by how they ended themselves; "" is not yet
+	PostTimes     Latency              `json:"post"`
+	PaidTimes     Latency              `json:"paid"`   // from recorded to PAID, by the order's history
+	ClosedTimes   Latency              `json:"closed"` // from CANCELLING to the status after it, by the order's history
+	Seconds       float64              `json:"seconds"`
+	PerSecond     float64              `json:"orders_per_second"`
+	Open          []order.ID           `json:"open"` // did not come to rest
 	// Disagreements say where the totals do not add up; none is the aim.
 	Disagreements []Disagreement `json:"disagreements"`
 }
@@ -48,18 +48,21 @@ type StatusCount struct {
 	Orders int          `json:"orders"`
 }
 
-// Money is in minor units.
+// Money is in minor units. What the provider holds is nil where its ledger cannot be read.
 type Money struct {
 	Currency money.Currency `json:"currency"`
 	Recorded int64          `json:"recorded"`           // of all orders that the table has
 	Paid     int64          `json:"paid"`               // of those that are PAID
-	Captured *int64         `json:"captured,omitempty"` // by the provider, for these orders; nil where its ledger cannot be read
+	Captured *int64         `json:"captured,omitempty"` // by the provider, for these orders
+	Refunded *int64         `json:"refunded,omitempty"` // by refunds that have not failed
+	Net      *int64         `json:"net,omitempty"`      // captured and not refunded: must be what is paid
 }
 
 // Provider is what the provider's ledger says of these orders.
 type Provider struct {
 	Captures int `json:"captures"`
-	Orders   int `json:"orders"` // with at least one capture
+	Orders   int `json:"orders"`  // with at least one capture
+	Refunds  int `json:"refunds"` // that have not failed
 }
 
 // Latency has durations in milliseconds.
@@ -71,7 +74,7 @@ type Latency struct {
 	Max   float64 `json:"max_ms"`
 }
 
-// Disagreement is an order, or a currency's total, that is not as it must be.
+// Disagreement is an order, or without an id a currency's total, that is not as it must be.
 type Disagreement struct {
 	OrderID order.ID `json:"order_id,omitempty"`
 	Detail  string   `json:"detail"`
@@ -79,12 +82,12 @@ type Disagreement struct {
 
 // Summarise adds up the outcomes of a run that was not broken off. The ledger is nil where the provider has none to be read.
 func Summarise(outcomes []Outcome, ledger *stripesandbox.Report, took time.Duration) Summary {
-	s := Summary{Mails: map[string]int{}, Seconds: took.Seconds()}
+	s := Summary{Cancellations: map[order.Status]int{}, Mails: map[string]int{}, Seconds: took.Seconds()}
 	if ledger != nil {
 		s.Provider = &Provider{}
 	}
-	statuses, sums := map[StatusCount]int{}, map[money.Currency]*Money{}
-	var posts, paids []time.Duration
+	statuses, totals := map[StatusCount]int{}, totals{ledger: ledger, by: map[money.Currency]*Money{}}
+	var posts, paids, closes []time.Duration
 	for _, o := range outcomes {
 		s.Orders++
 		s.Retries += o.Placed.Retries
@@ -92,27 +95,18 @@ func Summarise(outcomes []Outcome, ledger *stripesandbox.Report, took time.Durat
 			s.Failed = append(s.Failed, Failure{o.Job.Order.OrderID, IsClash(o.Err), o.Err.Error()})
 			continue
 		}
-		posts = append(posts, o.Placed.Took)
-		if o.Placed.Replayed {
-			s.Replayed++
-		} else {
-			s.Placed++
-		}
+		taken := chargesOf(ledger, o.Job.Order)
+		s.count(o, taken)
+		totals.add(o)
 		statuses[StatusCount{Status: o.Order.Status, Reason: o.Order.Reason}]++
-		if d, ok := timeToPaid(o.Order); ok {
-			paids = append(paids, d)
-		}
-		money := chargesOf(ledger, o.Job.Order)
-		s.count(o, money, sumOf(sums, o.Job.Order.Currency, ledger != nil))
-		for _, detail := range check(o, money) {
+		posts, paids, closes = append(posts, o.Placed.Took), append(paids, timesToPaid(o.Order)...), append(closes, timesToClosed(o.Order)...)
+		for _, detail := range check(o, taken) {
 			s.Disagreements = append(s.Disagreements, Disagreement{o.Job.Order.OrderID, detail})
 		}
 	}
-	s.Statuses = sortedStatuses(statuses)
-	for _, c := range slices.Sorted(maps.Keys(sums)) {
-		s.Money = append(s.Money, *sums[c])
-	}
-	s.PostTimes, s.PaidTimes = latency(posts), latency(paids)
+	s.Statuses, s.Money = sortedStatuses(statuses), totals.sorted()
+	s.Disagreements = append(s.Disagreements, disagreeing(s.Money)...)
+	s.PostTimes, s.PaidTimes, s.ClosedTimes = latency(posts), latency(paids), latency(closes)
 	if took > 0 {
 		s.PerSecond = float64(s.Placed+s.Replayed) / took.Seconds()
 	}
@@ -124,48 +118,49 @@ func (s Summary) Agrees() bool {
 	return len(s.Failed) == 0 && len(s.Open) == 0 && len(s.Disagreements) == 0
 }
 
-func sumOf(sums map[money.Currency]*Money, c money.Currency, withLedger bool) *Money {
-	if sums[c] == nil {
-		sums[c] = &Money{Currency: c}
-		if withLedger {
-			sums[c].Captured = new(int64)
-		}
+// count adds one order, which the API took, to the totals.
+func (s *Summary) count(o Outcome, taken charges) {
+	if o.Placed.Replayed {
+		s.Replayed++
+	} else {
+		s.Placed++
 	}
-	return sums[c]
-}
-
-// count adds one order to the totals.
-func (s *Summary) count(o Outcome, taken charges, m *Money) {
-	m.Recorded += o.Order.Amount
-	switch o.Order.Status {
-	case order.Paid:
-		m.Paid += o.Order.Amount
-		if o.Order.Amount == 0 {
-			s.Free++
-		}
-	case order.Cancelling:
-		s.Cancelling = append(s.Cancelling, o.Order.ID)
-	case order.Recorded, "":
+	if o.Asked != "" {
+		s.Cancellations[o.Asked]++
+	}
+	if o.Order.Status == order.Paid && o.Order.Amount == 0 {
+		s.Free++
+	}
+	if !o.rests() {
 		s.Open = append(s.Open, o.Job.Order.OrderID)
-	default: // closed
 	}
 	if o.Order.Status.Told() {
 		s.Mails[string(o.Mail)]++
 	}
 	if s.Provider != nil {
-		*m.Captured += taken.minor
 		s.Provider.Captures += taken.captures
 		s.Provider.Orders += min(taken.captures, 1)
+		s.Provider.Refunds += taken.refunds
 	}
 }
 
-func timeToPaid(o order.Order) (time.Duration, bool) {
+func timesToPaid(o order.Order) []time.Duration {
 	for _, c := range o.History {
 		if c.Status == order.Paid {
-			return c.At.Sub(o.RecordedAt), true
+			return []time.Duration{c.At.Sub(o.RecordedAt)}
 		}
 	}
-	return 0, false
+	return nil
+}
+
+func timesToClosed(o order.Order) []time.Duration {
+	var took []time.Duration
+	for i, c := range o.History {
+		if i > 0 && o.History[i-1].Status == order.Cancelling {
+			took = append(took, c.At.Sub(o.History[i-1].At))
+		}
+	}
+	return took
 }
 
 func sortedStatuses(counts map[StatusCount]int) []StatusCount {

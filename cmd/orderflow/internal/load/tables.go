@@ -38,8 +38,8 @@ func (t Tables) Orders(ctx context.Context, ids []order.ID) (map[order.ID]order.
 }
 
 // Mails returns how the last mail about each order ended; nothing for an order without one that ended.
-func (t Tables) Mails(ctx context.Context, ids []order.ID) (map[order.ID]notification.Result, error) {
-	results := make(map[order.ID]notification.Result, len(ids))
+func (t Tables) Mails(ctx context.Context, ids []order.ID) (map[order.ID]Mail, error) {
+	results := make(map[order.ID]Mail, len(ids))
 	for chunk := range slices.Chunk(ids, maxBatchGet) {
 		if err := t.mails(ctx, chunk, results); err != nil {
 			return nil, fmt.Errorf("read the ledger of mails: %w", err)
@@ -55,7 +55,7 @@ const (
 
 var errUnread = errors.New("DynamoDB did not get to all of the batch")
 
-func (t Tables) mails(ctx context.Context, ids []order.ID, results map[order.ID]notification.Result) error {
+func (t Tables) mails(ctx context.Context, ids []order.ID, results map[order.ID]Mail) error {
 	keys := make([]map[string]types.AttributeValue, len(ids))
 	for i, id := range ids {
 		keys[i] = item.Map{item.OrderID: item.Text(string(id)), item.Channel: item.Text(string(notification.Email))}
@@ -72,7 +72,7 @@ func (t Tables) mails(ctx context.Context, ids []order.ID, results map[order.ID]
 				return err
 			}
 			if e.Result != "" {
-				results[e.Claim.OrderID] = e.Result
+				results[e.Claim.OrderID] = Mail{Version: e.Claim.Version, Result: e.Result}
 			}
 		}
 		if request = out.UnprocessedKeys; len(request) == 0 {

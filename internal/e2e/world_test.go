@@ -332,23 +332,11 @@ type mail struct {
 // mailsAbout returns the mails that name an order, by order.
 func mailsAbout(t *testing.T, ids ...order.ID) map[order.ID][]mail {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, world.Endpoint+"/_ministack/ses/messages", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var box struct {
-		Messages map[string][]mail `json:"messages"`
-	}
-	if err := fetch(request, &box); err != nil {
-		t.Fatal(err)
-	}
 	about := map[order.ID][]mail{}
-	for _, account := range box.Messages {
-		for _, m := range account {
-			for _, id := range ids {
-				if names(m.Text, id) {
-					about[id] = append(about[id], m)
-				}
+	for _, m := range box(t) {
+		for _, id := range ids {
+			if names(m.Text, id) {
+				about[id] = append(about[id], m)
 			}
 		}
 	}

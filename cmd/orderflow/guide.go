@@ -61,7 +61,19 @@ func (g guide) blocks(flow string) ([][]string, error) {
 		},
 		{
 			"orders that cannot be paid: a declined card, a blocked user, no card, nobody",
-			flow + " order place --user dan --amount 1999 --watch --timeout 3s   # or bea, nina, nobody",
+			flow + " order place --user dan --amount 1999 --watch   # or bea, nina, nobody",
+		},
+		{
+			"an order that is paid, and then cancelled: the money goes back",
+			flow + " order cancel " + string(g.order.ID) + " --watch",
+		},
+		{
+			"money that the provider can't give back: the order needs attention, until somebody has the saga finish it",
+			flow + " order place --id stuck-1 --user " + string(g.order.UserID) + " --amount 1999 --watch",
+			"curl -s -X POST '" + g.provider + `/_sandbox/refund_failures' -d '{"order_id":"stuck-1"}'; echo`,
+			flow + " order cancel stuck-1 --watch",
+			"curl -s -X DELETE '" + g.provider + "/_sandbox/refund_failures'",
+			flow + " saga redrive stuck-1 --watch",
 		},
 		{
 			"publish an event: every stage sees the order again, and nothing happens twice",
@@ -69,9 +81,9 @@ func (g guide) blocks(flow string) ([][]string, error) {
 			flow + " order show " + string(g.order.ID),
 		},
 		{
-			"6,919 purchases of a real shop; the second time some of them cannot be paid",
+			"6,919 purchases of a real shop; then some that cannot be paid, or are cancelled",
 			flow + " load internal/cdnow/data/CDNOW_sample.txt.gz",
-			flow + " load internal/cdnow/data/CDNOW_sample.txt.gz --limit 1000 --prefix mixed --mix decline=4,unknown=3,blocked=3",
+			flow + " load internal/cdnow/data/CDNOW_sample.txt.gz --limit 1000 --prefix mixed --mix decline=10,unknown=3,blocked=3,cancel=10",
 		},
 		{
 			"the mails that were sent, the money that was taken",

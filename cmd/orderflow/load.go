@@ -36,8 +36,8 @@ adds up. Each order must end as its share of the mix says, and a share that is l
     decline  CANCELLED (card_declined)
     unknown  REJECTED (unknown_user)
     blocked  REJECTED (blocked_user)
-    cancel   CANCELLED or REFUNDED (requested_by_shop): the shop cancels it up to 2 seconds after it was placed, some orders
-             before they are paid, some while they are, some after
+    cancel   CANCELLED or REFUNDED (requested_by_shop): the shop cancels it up to 2 seconds after it was placed, every other
+             one not before it is paid
 
 A free order has no card to decline, and is PAID. The exit code is 4 where an order ends otherwise, NEEDS_ATTENTION among it, or does
 not come to rest; where one was charged twice; or where the payment provider's sandbox, less what it gave back, does not hold the

@@ -15,6 +15,7 @@ import (
 	"github.com/orderflow/orderflow/internal/local"
 	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/stack"
+	"github.com/orderflow/orderflow/internal/stripe"
 	"github.com/orderflow/orderflow/internal/stripesandbox"
 )
 
@@ -59,7 +60,7 @@ func (c localCommand) Run(ctx context.Context, s *session) (err error) {
 	r, err := local.Start(ctx, local.Options{
 		Root: root, Port: c.Port, Provider: provider,
 		Webhooks: func(url, secret string) error {
-			return provider.SetWebhook(stripesandbox.WebhookEndpoint{URL: url, Secrets: []string{secret}})
+			return provider.SetWebhook(stripesandbox.WebhookEndpoint{URL: url, Secrets: []string{secret}, Types: stripe.WebhookTypes()})
 		},
 	})
 	if err != nil {

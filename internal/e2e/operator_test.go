@@ -66,7 +66,8 @@ func TestAnOperatorIsToldWhatDoesNotEndWell(t *testing.T) {
 	}
 	stdout, stderr, code := orderflow(t, "", "order", "watch", string(id), "--json")
 	want := []told{
-		{OrderID: id, Status: order.Recorded}, {OrderID: id, Status: order.Cancelling, Reason: order.CardDeclined},
+		{OrderID: id, Status: order.Recorded},
+		{OrderID: id, Status: order.Cancelling, Reason: order.CardDeclined},
 		{OrderID: id, Status: order.Cancelled, Reason: order.CardDeclined},
 	}
 	if diff := cmp.Diff(want, lines[told](t, stdout)); diff != "" || code != 0 {

@@ -28,6 +28,9 @@ func TestTwoThousandOrdersWithDeclinesTimeoutsAndCancellationsAddUp(t *testing.T
 			t.Errorf("no order is %s: the load shows nothing of it", status)
 		}
 	}
+	if before, after := s.Cancellations[order.Recorded], s.Cancellations[order.Paid]; before < 20 || after < 20 {
+		t.Errorf("got cancellations %v, want many before and many after the payment", s.Cancellations)
+	}
 	delivered(t)
 	atRest(t)
 

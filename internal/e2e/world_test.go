@@ -27,6 +27,7 @@ import (
 	"github.com/orderflow/orderflow/internal/local"
 	"github.com/orderflow/orderflow/internal/order"
 	"github.com/orderflow/orderflow/internal/payment"
+	"github.com/orderflow/orderflow/internal/stripe"
 	"github.com/orderflow/orderflow/internal/stripesandbox"
 	"github.com/orderflow/orderflow/internal/user"
 )
@@ -99,7 +100,7 @@ func run(m *testing.M) (code int, err error) {
 
 // subscribe has the provider send its webhooks to the deploy.
 func subscribe(url, secret string) error {
-	world.webhook = stripesandbox.WebhookEndpoint{URL: url, Secrets: []string{secret}}
+	world.webhook = stripesandbox.WebhookEndpoint{URL: url, Secrets: []string{secret}, Types: stripe.WebhookTypes()}
 	return world.sandbox.SetWebhook(world.webhook)
 }
 

@@ -35,7 +35,7 @@ type Row struct {
 func (r Row) Equal(o Row) bool {
 	refunds, disputes := slices.Equal(r.Refunds, o.Refunds), slices.Equal(r.Disputes, o.Disputes)
 	return refunds && disputes && r.OrderID == o.OrderID && r.Status == o.Status && r.Revision == o.Revision &&
-		r.IntentID == o.IntentID && r.Params == o.Params && r.Reason == o.Reason && r.At == o.At && r.CapturedAt == o.CapturedAt
+		r.IntentID == o.IntentID && r.Params == o.Params && r.Reason == o.Reason && r.At.Equal(o.At) && r.CapturedAt.Equal(o.CapturedAt)
 }
 
 // Params are the parameters of a payment intent. A retry uses the row's, never the message's.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -42,6 +41,16 @@ var concerning = map[stripe.EventType]subject{
 	stripe.EventTypeChargeDisputeFundsReinstated: namesIntent,
 }
 
+// WebhookTypes returns the types of events that a webhook endpoint is to be set to, sorted.
+func WebhookTypes() []string {
+	var types []string
+	for t := range concerning {
+		types = append(types, string(t))
+	}
+	slices.Sort(types)
+	return types
+}
+
 // Undelivered returns the events about intents, of those that happened at since or later, that some webhook endpoint has not taken:
 // oldest first, and of too many the oldest limit. Stripe keeps events for 30 days and does not forget that one was undelivered, even if
 // it was dealt with otherwise. The error is one of payment's.
@@ -70,8 +79,8 @@ func undelivered(since time.Time) *stripe.EventListParams {
 		CreatedRange:    &stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()},
 		DeliverySuccess: stripe.Bool(false),
 	}
-	for _, t := range slices.Sorted(maps.Keys(concerning)) {
-		params.Types = append(params.Types, stripe.String(string(t)))
+	for _, t := range WebhookTypes() {
+		params.Types = append(params.Types, stripe.String(t))
 	}
 	return params
 }

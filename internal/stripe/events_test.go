@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/orderflow/orderflow/internal/payment"
+	"github.com/orderflow/orderflow/internal/stripe"
 	"github.com/orderflow/orderflow/internal/stripe/stripetest"
 )
 
@@ -141,5 +143,16 @@ func TestUndeliveredEventThatCannotBeReadIsSaid(t *testing.T) {
 		if !errors.Is(err, payment.ErrNotice) || strings.Contains(err.Error(), "jane") {
 			t.Errorf("%s: error %v, want ErrNotice", e, err)
 		}
+	}
+}
+
+func TestTheReadmeListsTheTypesOfTheWebhookEndpoint(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := "`" + strings.Join(stripe.WebhookTypes(), "`, `") + "`"
+	if !strings.Contains(string(text), list) {
+		t.Errorf("README.md lacks %s", list)
 	}
 }

@@ -40,12 +40,20 @@ func TestARowIsBroughtUpToDateAndAllItSaysIsTold(t *testing.T) {
 		want    []events.Type
 	}{
 		{"an intent that nobody confirmed says nothing", func(*testing.T, *sagatest.Bench, payment.Row) {}, "pm_card_visa", order.PaymentOpen, nil},
-		{"a charge", func(t *testing.T, b *sagatest.Bench, row payment.Row) { t.Helper(); b.Confirm(t, row) },
-			"pm_card_visa", order.PaymentSucceeded, []events.Type{events.TypePaymentProcessed}},
-		{"a decline is final only once the intent is cancelled", func(t *testing.T, b *sagatest.Bench, row payment.Row) { t.Helper(); b.Confirm(t, row) },
-			"pm_card_chargeDeclined", order.PaymentDeclined, []events.Type{events.TypePaymentFailed}},
-		{"what is processing", func(t *testing.T, b *sagatest.Bench, row payment.Row) { t.Helper(); b.Confirm(t, row) },
-			"pm_usBankAccount_success", order.PaymentPending, nil},
+		{
+			"a charge", func(t *testing.T, b *sagatest.Bench, row payment.Row) { t.Helper(); b.Confirm(t, row) },
+			"pm_card_visa", order.PaymentSucceeded,
+			[]events.Type{events.TypePaymentProcessed},
+		},
+		{
+			"a decline is final only once the intent is cancelled", func(t *testing.T, b *sagatest.Bench, row payment.Row) { t.Helper(); b.Confirm(t, row) },
+			"pm_card_chargeDeclined", order.PaymentDeclined,
+			[]events.Type{events.TypePaymentFailed},
+		},
+		{
+			"what is processing", func(t *testing.T, b *sagatest.Bench, row payment.Row) { t.Helper(); b.Confirm(t, row) },
+			"pm_usBankAccount_success", order.PaymentPending, nil,
+		},
 		{"what was processing", func(t *testing.T, b *sagatest.Bench, row payment.Row) {
 			t.Helper()
 			b.Confirm(t, row)
@@ -65,8 +73,11 @@ func TestARowIsBroughtUpToDateAndAllItSaysIsTold(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "pm_card_visa", order.PaymentSucceeded, []events.Type{events.TypePaymentProcessed}},
-		{"a dispute", func(t *testing.T, b *sagatest.Bench, row payment.Row) { t.Helper(); b.Confirm(t, row) },
-			"pm_card_createDispute", order.PaymentSucceeded, []events.Type{events.TypePaymentProcessed, events.TypePaymentDisputed}},
+		{
+			"a dispute", func(t *testing.T, b *sagatest.Bench, row payment.Row) { t.Helper(); b.Confirm(t, row) },
+			"pm_card_createDispute", order.PaymentSucceeded,
+			[]events.Type{events.TypePaymentProcessed, events.TypePaymentDisputed},
+		},
 	} {
 		t.Run(c.promise, func(t *testing.T) {
 			b := sagatest.New(t)

@@ -76,11 +76,11 @@ func parsePercent(s string) (int, bool) {
 }
 
 // dice are the same numbers for the purchase in a row of the file every time.
-type dice struct{ fate, delay uint64 }
+type dice struct{ fate, delay, paid uint64 }
 
 func roll(row int) dice {
 	sum := sha256.Sum256([]byte(strconv.Itoa(row)))
-	return dice{fate: binary.BigEndian.Uint64(sum[:]), delay: binary.BigEndian.Uint64(sum[8:])}
+	return dice{fate: binary.BigEndian.Uint64(sum[:]), delay: binary.BigEndian.Uint64(sum[8:]), paid: binary.BigEndian.Uint64(sum[16:])}
 }
 
 // fate gives the purchase in a row of the file always the same fate.
@@ -95,7 +95,8 @@ func (m Mix) fate(row int) Fate {
 	return Pays
 }
 
-// longestDelay is about as long as an order takes to be paid, so that some are cancelled before that, some after, and some while the money moves.
+// longestDelay is about as long as an order takes to be paid where there is no queue before it, so that some are cancelled before that, some
+// after, and some while the money moves.
 const longestDelay = 2 * time.Second
 
 // delay gives the purchase in a row of the file always the same delay, of 0 to [longestDelay].
@@ -109,6 +110,7 @@ type Job struct {
 	Order       api.PlaceOrder
 	Fate        Fate
 	CancelAfter time.Duration // from the answer to the order, where its fate is Cancel
+	CancelPaid  bool          // and not before it is PAID, however long that takes: every other one
 }
 
 // Plan makes orders of purchases. Ids come from prefix and row alone, so that the same file loaded again is a
@@ -139,7 +141,7 @@ func plan(p cdnow.Purchase, prefix string, mix Mix) Job {
 	case Blocked:
 		j.Order.UserID = blockedID(prefix)
 	case Cancel:
-		j.CancelAfter = delay(p.Row)
+		j.CancelAfter, j.CancelPaid = delay(p.Row), roll(p.Row).paid%2 == 0
 	case Pays:
 	}
 	return j

@@ -107,7 +107,7 @@ func (r Run) place(ctx context.Context, j Job, o *Outcome) bool {
 
 // cancel asks, when it is time and its turn, for an order to be cancelled. It reports false where that was broken off.
 func (r Run) cancel(ctx context.Context, o *Outcome, turns chan struct{}) bool {
-	if wait(ctx, o.Job.CancelAfter) != nil {
+	if wait(ctx, o.Job.CancelAfter) != nil || o.Job.CancelPaid && r.untilPaid(ctx, o.Job.Order.OrderID) != nil {
 		return false
 	}
 	select {
@@ -122,6 +122,24 @@ func (r Run) cancel(ctx context.Context, o *Outcome, turns chan struct{}) bool {
 	}
 	o.Asked, o.CancelErr = asked.Status, err
 	return true
+}
+
+// lookEvery is the time between two looks at an order that is to be cancelled once it is paid.
+const lookEvery = time.Second
+
+// untilPaid waits until an order is no longer RECORDED, as long as Patience. The error is that of ctx: an order that can't be read
+// is cancelled at once.
+func (r Run) untilPaid(ctx context.Context, id order.ID) error {
+	for end := time.Now().Add(r.Patience); time.Now().Before(end); {
+		found, err := r.Store.Orders(ctx, []order.ID{id})
+		if err != nil || found[id].Status != order.Recorded {
+			return ctx.Err()
+		}
+		if err := wait(ctx, lookEvery); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // feed sends 0 to n-1, until ctx ends.

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -54,15 +57,12 @@ func TestAServerErrorThatTheProviderKeepsIsPaidOnceWhenItIsBack(t *testing.T) {
 	}
 }
 
-// TestAnOutageOfTheProviderNeedsNoHands lasts ten seconds. That the queue's patience is over an hour is proved from its settings and the
-// runner's delays (internal/templatetest, internal/sqsbatch), and that the stage then pays, with a clock of the test's own (functions/processpayment).
 func TestAnOutageOfTheProviderNeedsNoHands(t *testing.T) {
 	explain(t)
 	all := ids(t, 8)
-	for _, id := range all {
-		fault(t, stripesandbox.Fault{
-			Kind: []stripesandbox.FaultKind{stripesandbox.Unavailable, stripesandbox.Down}[len(id)%2], Order: string(id), Until: time.Now().Add(10 * time.Second),
-		})
+	for i, id := range all {
+		kind := []stripesandbox.FaultKind{stripesandbox.Unavailable, stripesandbox.Down}[i%2]
+		fault(t, stripesandbox.Fault{Kind: kind, Order: string(id), Until: time.Now().Add(10 * time.Second)})
 		buy(t, id, "")
 	}
 	reaches(t, order.Paid, all...)
@@ -73,6 +73,103 @@ func TestAnOutageOfTheProviderNeedsNoHands(t *testing.T) {
 	if n := depth(t, world.Queues["process-payment"].DeadLetterURL); n > 0 {
 		t.Errorf("got %d dead letters, want none", n)
 	}
+}
+
+// TestAProviderThatIsDownForAnHourNeedsNoHands stands in for the clock alone: it receives the message from the real queue and hands it to the real
+// function, notes how long that hides it, and does not wait for so long.
+func TestAProviderThatIsDownForAnHourNeedsNoHands(t *testing.T) {
+	explain(t)
+	const function = "process-payment"
+	release := hold(t, function)
+	id := ids(t, 1)[0]
+	fault(t, stripesandbox.Fault{Kind: stripesandbox.Unavailable, Order: string(id)})
+	buy(t, id, "")
+	queueURL := world.Queues[function].URL
+	eventually(t, func() error {
+		if n := depth(t, queueURL); n != 1 {
+			return fmt.Errorf("%d messages wait, want 1", n)
+		}
+		return nil
+	})
+	var down time.Duration
+	receives := 0
+	for ; down < time.Hour; receives++ {
+		down += receiveAndHide(t, function)
+	}
+	t.Logf("the provider is back after %s and %d receives", down, receives)
+	world.sandbox.ClearFaults()
+	release()
+	reaches(t, order.Paid, id)
+	atRest(t)
+	wantNet(t, id, price)
+	if n := depth(t, world.Queues[function].DeadLetterURL); n > 0 {
+		t.Errorf("got %d dead letters, want none", n)
+	}
+}
+
+// receiveAndHide receives the one message of a function's queue and has the function fail on it. It returns for how long the function then
+// hid the message, and makes it visible at once.
+func receiveAndHide(t *testing.T, function string) time.Duration {
+	t.Helper()
+	queueURL := world.Queues[function].URL
+	out, err := world.queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
+		QueueUrl: &queueURL, MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Messages) != 1 {
+		t.Fatalf("received %d messages: the queue has given it up", len(out.Messages))
+	}
+	m := out.Messages[0]
+	payload, err := json.Marshal(lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{
+		MessageId: *m.MessageId, ReceiptHandle: *m.ReceiptHandle, Body: *m.Body, Attributes: m.Attributes, EventSource: "aws:sqs",
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered, err := lambda.NewFromConfig(world.Config).Invoke(t.Context(), &lambda.InvokeInput{
+		FunctionName: aws.String("orderflow-local-" + function), Payload: payload,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer lambdaevents.SQSEventResponse
+	if err := json.Unmarshal(answered.Payload, &answer); err != nil || len(answer.BatchItemFailures) != 1 {
+		t.Fatalf("the function answered %s, want that the message comes again", answered.Payload)
+	}
+	hidden := time.Until(visibleAt(t, queueURL))
+	_, err = world.queues.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{QueueUrl: &queueURL, ReceiptHandle: m.ReceiptHandle})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hidden
+}
+
+// visibleAt returns when the one message of a queue is to be seen again, to the second.
+func visibleAt(t *testing.T, queueURL string) time.Time {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, world.Endpoint+"/_ministack/sqs/messages?QueueUrl="+url.QueryEscape(queueURL), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var peeked struct {
+		Messages map[string]map[string]map[string][]struct{ VisibleAt int64 }
+	}
+	if err := fetch(request, &peeked); err != nil {
+		t.Fatal(err)
+	}
+	for _, regions := range peeked.Messages {
+		for _, queues := range regions {
+			for _, messages := range queues {
+				for _, m := range messages {
+					return time.Unix(m.VisibleAt, 0)
+				}
+			}
+		}
+	}
+	t.Fatal("the queue is empty")
+	return time.Time{}
 }
 
 // impatient has a queue give a message up after so many receives, until the test ends.

@@ -56,7 +56,7 @@ func newWorld(t *testing.T) *world {
 	if strings.Contains(resolved, "${") {
 		t.Fatal("the machine has a substitution that this test does not know")
 	}
-	w := &world{script: script, states: sfn.NewFromConfig(config()), machine: machine}
+	w := &world{script: script, states: sfn.NewFromConfig(conf), machine: machine}
 	w.arn = w.create(t, "saga", resolved)
 	hasty := resolved
 	for _, s := range machine.States {
@@ -88,7 +88,7 @@ func zipped(t *testing.T) []byte {
 
 func createFunction(t *testing.T, name, script string, code []byte) string {
 	t.Helper()
-	out, err := lambda.NewFromConfig(config()).CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+	out, err := lambda.NewFromConfig(conf).CreateFunction(t.Context(), &lambda.CreateFunctionInput{
 		FunctionName:  &name,
 		Runtime:       lambdatypes.RuntimeProvidedal2023,
 		Handler:       aws.String("bootstrap"),

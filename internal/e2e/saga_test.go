@@ -281,6 +281,8 @@ func TestAFreeOrderIsCancelledWithoutTheProvider(t *testing.T) {
 }
 
 // TestTheSagaAgainTwiceAtOnceOrLongAfterChangesNothing starts executions by hand.
+//
+// Case: a second execution overwrote the first one's success (genai-idp-terraform#197).
 func TestTheSagaAgainTwiceAtOnceOrLongAfterChangesNothing(t *testing.T) {
 	explain(t)
 	all := ids(t, 3)

@@ -5,6 +5,9 @@
 // that are valid, documents that are invalid by the keyword that their name
 // begins with, and documents that are unreadable: a JSON Schema validator may take
 // them, but the rules of reading in package strictjson do not.
+//
+// Under released/<Type>.v<major>.<minor>/ lie frozen copies of every version that was
+// released, with its examples. They never change; released/SHA256SUMS says so.
 package schemas
 
 import (
@@ -14,7 +17,7 @@ import (
 	"strings"
 )
 
-//go:embed *.json examples
+//go:embed *.json examples released
 var files embed.FS
 
 // Definitions is the name of the schema that holds what the others share.
@@ -58,7 +61,11 @@ type Example struct {
 
 // Examples returns the examples of a schema, in order of their names; none where there are none.
 func Examples(name string, kind Kind) []Example {
-	paths, err := fs.Glob(files, path.Join("examples", name, string(kind), "*.json"))
+	return examplesIn(path.Join("examples", name), kind)
+}
+
+func examplesIn(folder string, kind Kind) []Example {
+	paths, err := fs.Glob(files, path.Join(folder, string(kind), "*.json"))
 	if err != nil {
 		panic(err) // no name of a schema has a bracket
 	}

@@ -2,14 +2,12 @@ package events_test
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 
 	"github.com/cloudevents/sdk-go/v2/event"
 
 	"github.com/orderflow/orderflow/events"
 	"github.com/orderflow/orderflow/events/eventstest"
-	"github.com/orderflow/orderflow/internal/contract"
 	"github.com/orderflow/orderflow/schemas"
 )
 
@@ -113,46 +111,4 @@ func TestWhatTwoReadersCouldReadInTwoWaysIsRefused(t *testing.T) {
 			t.Errorf("%s: got %+v, want an error", ex.Name, d)
 		}
 	}
-}
-
-// FuzzDataAgreesWithTheSchema holds the hand-written checks against the full
-// validator: whatever decodes is valid, and whatever is valid decodes, unless it breaks a rule of reading.
-func FuzzDataAgreesWithTheSchema(f *testing.F) {
-	entries := events.Catalog()
-	for i, entry := range entries {
-		for _, kind := range []schemas.Kind{schemas.Valid, schemas.Invalid, schemas.Unreadable} {
-			for _, ex := range schemas.Examples(entry.Type.Schema(), kind) {
-				f.Add(uint8(i), ex.Text)
-			}
-		}
-	}
-	v, err := contract.NewValidator()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, i uint8, text []byte) {
-		entry := entries[int(i)%len(entries)]
-		findings, err := v.Validate(entry.Type.Schema(), text)
-		accepted := err == nil && len(findings) == 0
-		_, refused := events.DataOf(with(entry, text))
-		switch {
-		case refused == nil && !accepted:
-			t.Errorf("%s: decodes, but the schema refuses it: %v %v", entry.Type, findings, err)
-		case refused != nil && accepted && !breaksReadingRule(refused):
-			t.Errorf("%s: valid, but refused: %v", entry.Type, refused)
-		}
-	})
-}
-
-// breaksReadingRule reports whether err is of the rules that JSON Schema cannot express.
-func breaksReadingRule(err error) bool {
-	for _, rule := range []string{
-		"without fraction or exponent", "stands twice", "text behind", "is not valid JSON", "ends in the middle",
-		"fits in 64 bits",
-	} {
-		if strings.Contains(err.Error(), rule) {
-			return true
-		}
-	}
-	return false
 }

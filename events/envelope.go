@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/cloudevents/sdk-go/v2/types"
@@ -41,7 +42,7 @@ var (
 // Cause is what a new event takes over from what caused it.
 type Cause struct {
 	ID          string // of the causing event; empty for a request from outside
-	TraceParent string // W3C trace context, empty where there is none
+	TraceParent string // W3C trace context, empty where there is none; one that is not valid is not carried on
 }
 
 // CauseOf returns e as the cause of another event.
@@ -49,8 +50,8 @@ func CauseOf(e event.Event) Cause {
 	return Cause{ID: e.ID(), TraceParent: TraceParent(e)}
 }
 
-// TraceParent returns the W3C trace context that e carries, or an empty string.
-func TraceParent(e event.Event) string { return extension(e, extTraceParent) }
+// TraceParent returns the W3C trace context that e carries, or an empty string where it has none that is valid, see [CarryTrace].
+func TraceParent(e event.Event) string { return CarryTrace(extension(e, extTraceParent)) }
 
 // CausationID returns the id of the event that caused e, or an empty string.
 func CausationID(e event.Event) string { return extension(e, extCausationID) }
@@ -87,8 +88,8 @@ func New(d Data, at time.Time, because Cause) (event.Event, error) {
 		attributes.Extensions = map[string]any{extCausationID: because.ID}
 	}
 	out := event.Event{Context: &attributes, DataEncoded: data}
-	if because.TraceParent != "" {
-		out.SetExtension(extTraceParent, because.TraceParent)
+	if trace := CarryTrace(because.TraceParent); trace != "" {
+		out.SetExtension(extTraceParent, trace)
 	}
 	return out, nil
 }
@@ -113,8 +114,6 @@ type envelope struct {
 	Time            time.Time      `json:"time"`
 	DataSchema      string         `json:"dataschema"`
 	DataContentType string         `json:"datacontenttype"`
-	CausationID     string         `json:"causationid,omitempty"`
-	TraceParent     string         `json:"traceparent,omitempty"`
 	Data            jsontext.Value `json:"data"`
 }
 
@@ -133,7 +132,7 @@ func Parse(raw []byte) (event.Event, error) {
 	if !known {
 		return event.Event{}, fmt.Errorf("parse event: %w", ErrUnknownType)
 	}
-	if err := env.check(entry); err != nil {
+	if err := strictjson.Report(append(env.violations(entry), extensionRules(raw)...)); err != nil {
 		return event.Event{}, fmt.Errorf("parse event %s: %w", env.Type, err)
 	}
 	var e event.Event
@@ -149,15 +148,16 @@ func Parse(raw []byte) (event.Event, error) {
 // errUnreadable stands for errors of the SDK, which may quote what they read.
 var errUnreadable = errors.New("is not a CloudEvent by the CloudEvents SDK")
 
-func (env envelope) check(entry Entry) error {
+func (env envelope) violations(entry Entry) []strictjson.Violation {
 	var c checker
 	c.require(env.SpecVersion == event.CloudEventsVersionV1, "/specversion", "must be 1.0")
-	c.require(strings.TrimSpace(env.ID) != "" && len(env.ID) <= 255, "/id", "must be 1 to 255 characters")
+	c.require(strings.TrimSpace(env.ID) != "" && utf8.RuneCountInString(env.ID) <= 255, "/id", "must be 1 to 255 characters")
+	c.require(isText(env.ID), "/id", "must have no control characters or noncharacters")
 	c.require(env.Source == entry.Source, "/source", "must be "+string(entry.Source))
 	c.require(env.DataContentType == event.ApplicationJSON, "/datacontenttype", "must be application/json")
 	c.require(env.Subject.Valid(), "/subject", "must be an order id")
 	c.require(sameMajor(env.DataSchema, entry), "/dataschema", "must be "+schemaPrefix+entry.Type.Name()+":"+strconv.Itoa(entry.Type.Major())+".<minor>")
-	return strictjson.Report(c.violations)
+	return c.violations
 }
 
 // sameMajor reports whether schema names entry's type and major version, in any minor version.

@@ -1,11 +1,12 @@
 package recordorder_test
 
 import (
-	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/orderflow/orderflow/functions/recordorder"
-	"github.com/orderflow/orderflow/internal/contract"
+	"github.com/orderflow/orderflow/internal/contract/contracttest"
 	"github.com/orderflow/orderflow/schemas"
 )
 
@@ -33,39 +34,59 @@ func TestWhatTheSchemaRefusesIsNoOrder(t *testing.T) {
 	}
 }
 
-// FuzzDecodeAgreesWithTheSchema holds the hand-written checks against the full
-// validator, but for what the schema cannot say: how integers are written, doubled names, and the sum of the items.
-func FuzzDecodeAgreesWithTheSchema(f *testing.F) {
-	for _, kind := range []schemas.Kind{schemas.Valid, schemas.Invalid} {
-		for _, ex := range schemas.Examples(schemas.PlaceOrder, kind) {
-			f.Add(ex.Text)
-		}
-	}
-	v, err := contract.NewValidator()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		findings, err := v.Validate(schemas.PlaceOrder, text)
-		accepted := err == nil && len(findings) == 0
-		_, refused := recordorder.Decode(text)
-		switch {
-		case refused == nil && !accepted:
-			t.Errorf("decodes, but the schema refuses it: %v %v", findings, err)
-		case refused != nil && accepted && !beyondSchema(refused):
-			t.Errorf("valid, but refused: %v", refused)
-		}
-	})
+// agree holds Decode against the full validator and the rules of reading.
+func agree(t contracttest.TB, j *contracttest.Judge, text []byte) (accepted bool) {
+	t.Helper()
+	_, err := recordorder.Decode(text)
+	return j.Agree(t, schemas.PlaceOrder, text, err)
 }
 
-func beyondSchema(err error) bool {
-	for _, rule := range []string{
-		"without fraction or exponent", "stands twice", "text behind", "is not valid JSON", "ends in the middle",
-		"fits in 64 bits", "add up", "sum",
-	} {
-		if strings.Contains(err.Error(), rule) {
-			return true
+func TestBodiesAtEveryEdgeOfTheSchemaAreTakenWhereTheSchemaTakesThem(t *testing.T) {
+	j := contracttest.NewJudge(t, schemas.PlaceOrder)
+	for _, text := range contracttest.Edges(j.Shape(schemas.PlaceOrder)) {
+		agree(t, j, []byte(text))
+	}
+}
+
+func TestBodiesNearTheSchemaAreTakenWhereTheSchemaTakesThem(t *testing.T) {
+	j := contracttest.NewJudge(t, schemas.PlaceOrder)
+	accepted, refused := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		for range 5 {
+			if agree(t, j, []byte(contracttest.Near(j.Shape(schemas.PlaceOrder)).Draw(t, "body"))) {
+				accepted++
+			} else {
+				refused++
+			}
+		}
+	})
+	if accepted < 50 || refused < 50 {
+		t.Errorf("got %d accepted and %d refused, want at least 50 of each", accepted, refused)
+	}
+}
+
+// FuzzBodyNearTheSchema lets the fuzzer steer what the generator of the test above draws.
+func FuzzBodyNearTheSchema(f *testing.F) {
+	j := contracttest.NewJudge(f, schemas.PlaceOrder)
+	for _, seed := range contracttest.Seeds() {
+		f.Add(seed)
+	}
+	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) {
+		agree(t, j, []byte(contracttest.Near(j.Shape(schemas.PlaceOrder)).Draw(t, "body")))
+	}))
+}
+
+// FuzzDecodeAgreesWithTheSchema begins at the examples. That the items add up is not Decode's to say, see [recordorder.PlaceOrder.AddsUp].
+func FuzzDecodeAgreesWithTheSchema(f *testing.F) {
+	for _, schema := range []string{schemas.PlaceOrder, "OrderRecorded.v1"} {
+		for _, kind := range []schemas.Kind{schemas.Valid, schemas.Invalid, schemas.Unreadable} {
+			for _, ex := range schemas.Examples(schema, kind) {
+				if len(ex.Text) < 4<<10 { // four hundred lines only slow the fuzzer down
+					f.Add(ex.Text)
+				}
+			}
 		}
 	}
-	return false
+	j := contracttest.NewJudge(f, schemas.PlaceOrder)
+	f.Fuzz(func(t *testing.T, text []byte) { agree(t, j, text) })
 }

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,43 +19,81 @@ import (
 	"github.com/orderflow/orderflow/schemas"
 )
 
-// Validator validates against the schemas of package schemas.
+// Validator validates against a set of schemas.
 type Validator struct {
 	compiled map[string]*jsonschema.Schema
 }
 
-// NewValidator compiles every schema. The error names the first that is not a valid JSON Schema 2020-12.
+// NewValidator compiles every schema of package schemas. The error is as [Compile]'s.
 func NewValidator() (*Validator, error) {
+	texts := map[string][]byte{}
+	for _, name := range schemas.Names() {
+		text, err := schemas.Schema(name)
+		if err != nil {
+			return nil, fmt.Errorf("schema %s: %w", name, err)
+		}
+		texts[name] = text
+	}
+	return Compile(texts)
+}
+
+// Compile compiles schemas by their names, such as "OrderRecorded.v1". The error is an [*InvalidSchema] of the
+// first that is not a valid JSON Schema 2020-12.
+func Compile(texts map[string][]byte) (*Validator, error) {
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.AssertFormat()
+	names := slices.Sorted(maps.Keys(texts))
 	ids := map[string]string{}
-	for _, name := range schemas.Names() {
-		id, err := add(c, name)
+	for _, name := range names {
+		id, err := add(c, texts[name])
 		if err != nil {
-			return nil, fmt.Errorf("schema %s: %w", name, err)
+			return nil, &InvalidSchema{name, "", err}
 		}
 		ids[name] = id
 	}
 	v := &Validator{map[string]*jsonschema.Schema{}}
-	for name, id := range ids {
-		s, err := c.Compile(id)
+	for _, name := range names {
+		s, err := c.Compile(ids[name])
 		if err != nil {
-			return nil, fmt.Errorf("schema %s: %w", name, err)
+			return nil, invalid(name, err)
 		}
 		v.compiled[name] = s
 	}
 	return v, nil
 }
 
+// InvalidSchema is a schema that is none.
+type InvalidSchema struct {
+	Name    string
+	Pointer string // into the schema, RFC 6901; empty where that is not known
+	Err     error
+}
+
+func (e *InvalidSchema) Error() string { return "schema " + e.Name + ": " + e.Err.Error() }
+
+// Unwrap returns what the compiler said.
+func (e *InvalidSchema) Unwrap() error { return e.Err }
+
+func invalid(name string, err error) error {
+	refused, _ := errors.AsType[*jsonschema.SchemaValidationError](err)
+	if refused == nil {
+		return &InvalidSchema{name, "", err}
+	}
+	where, _ := errors.AsType[*jsonschema.ValidationError](refused.Err)
+	for where != nil && len(where.Causes) > 0 {
+		where = where.Causes[0]
+	}
+	if where == nil {
+		return &InvalidSchema{name, "", err}
+	}
+	return &InvalidSchema{name, pointer(where.InstanceLocation), err}
+}
+
 var errNoID = errors.New("has no $id")
 
 // add gives a schema to the compiler under its $id, which it returns.
-func add(c *jsonschema.Compiler, name string) (string, error) {
-	text, err := schemas.Schema(name)
-	if err != nil {
-		return "", err
-	}
+func add(c *jsonschema.Compiler, text []byte) (string, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		return "", err
@@ -109,14 +148,19 @@ func findings(e *jsonschema.ValidationError) []Finding {
 }
 
 func finding(e *jsonschema.ValidationError) Finding {
-	var pointer strings.Builder
-	for _, token := range e.InstanceLocation {
-		pointer.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(token))
-	}
 	// A schema that is just false has no keyword of its own: it is named by where it stands.
 	keyword := e.SchemaURL[strings.LastIndex(e.SchemaURL, "/")+1:]
 	if path := e.ErrorKind.KeywordPath(); len(path) > 0 {
 		keyword = path[0]
 	}
-	return Finding{pointer.String(), keyword, e.ErrorKind.LocalizedString(message.NewPrinter(language.English))}
+	return Finding{pointer(e.InstanceLocation), keyword, e.ErrorKind.LocalizedString(message.NewPrinter(language.English))}
+}
+
+// pointer writes a location as RFC 6901 does.
+func pointer(location []string) string {
+	var b strings.Builder
+	for _, token := range location {
+		b.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(token))
+	}
+	return b.String()
 }

@@ -114,7 +114,7 @@ func TestOnlyAValidTraceContextIsPassedOn(t *testing.T) {
 		{"two are none", []string{valid, valid}, ""},
 		{"two joined by a comma are none", []string{valid + "," + valid}, ""},
 		{"upper case is not valid", []string{strings.ToUpper(valid)}, ""},
-		{"another version is not known", []string{"01" + valid[2:]}, ""},
+		{"a later version is, as this one", []string{"01" + valid[2:]}, valid},
 		{"a trace of zeros is not valid", []string{"00-" + strings.Repeat("0", 32) + valid[35:]}, ""},
 		{"a span of zeros is not valid", []string{valid[:36] + strings.Repeat("0", 16) + "-01"}, ""},
 		{"a line break behind it is not valid", []string{valid + "\n"}, ""},

@@ -33,8 +33,8 @@ var stripeStep = map[Currency]int64{"ISK": 100, "UGX": 100, "BHD": 10, "JOD": 10
 var notTaken = map[Currency]bool{
 	"BOV": true, "BTN": true, "CHE": true, "CHW": true, "CLF": true, "COU": true, "CUP": true, "ERN": true, "GHS": true,
 	"IQD": true, "IRR": true, "KPW": true, "LYD": true, "MRU": true, "MXV": true, "SDG": true, "SSP": true, "STN": true,
-	"SVC": true, "SYP": true, "TMT": true, "USN": true, "UYI": true, "UYW": true, "VED": true, "VES": true, "XCG": true,
-	"ZWG": true,
+	"SVC": true, "SYP": true, "TMT": true, "USN": true, "UYI": true, "UYW": true, "VED": true, "VES": true, "XAD": true,
+	"XCG": true, "ZWG": true,
 }
 
 // stripeMinimums holds the smallest charge in ISO minor units (https://docs.stripe.com/currencies, minimum and maximum charge

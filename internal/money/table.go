@@ -33,7 +33,7 @@ var exponents = map[Currency]uint8{
 	"UAH": 2, "UGX": 0, "USD": 2, "USN": 2, "UYI": 0, "UYU": 2, "UYW": 4, "UZS": 2,
 	"VED": 2, "VES": 2, "VND": 0, "VUV": 0,
 	"WST": 2,
-	"XAF": 0, "XCD": 2, "XCG": 2, "XOF": 0, "XPF": 0,
+	"XAD": 2, "XAF": 0, "XCD": 2, "XCG": 2, "XOF": 0, "XPF": 0,
 	"YER": 2,
 	"ZAR": 2, "ZMW": 2, "ZWG": 2,
 }

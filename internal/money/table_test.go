@@ -166,6 +166,7 @@ var everyCode = []struct {
 	{"VND", 0, 0},
 	{"VUV", 0, 0},
 	{"WST", 2, 2},
+	{"XAD", 2, none},
 	{"XAF", 0, 0},
 	{"XCD", 2, 2},
 	{"XCG", 2, none},

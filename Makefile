@@ -9,9 +9,12 @@ OSLS          := NODE_NO_WARNINGS=1 node node_modules/osls/bin/serverless.js
 # Packages whose tests start the emulator; all others are quick.
 EMULATED      := /internal/(local|dynamo|bus|e2e|sagatest)(/|$$)
 
+# Packages whose tests package templates, which takes seconds each time.
+PACKAGED      := /internal/(templatetest|contract/gate/seeds)$$
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check vet lint unit template build package deploy named deps format pin clean
+.PHONY: help run test check vet lint unit template fuzz oracles docs build package deploy named deps format pin freeze clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,11 +34,25 @@ vet:
 lint: $(GOLANGCI)
 	@$(GOLANGCI) run
 
-unit: deps
-	@go test -race -timeout 5m $$(go list ./... | grep -v -E '$(EMULATED)|/internal/templatetest$$')
+unit: deps .venv/.test-stamp
+	@go test -race -timeout 5m $$(go list ./... | grep -v -E '$(EMULATED)|$(PACKAGED)')
 
 template: deps
-	@go test -count=1 -timeout 5m ./internal/templatetest
+	@go test -count=1 -timeout 15m -p 1 $$(go list ./... | grep -E '$(PACKAGED)')
+
+# What is fuzzed: a package and a target of it, for the go command takes one at a time.
+FUZZED        := events/FuzzEnvelopeAgreesWithItsSchema events/FuzzDataAgreesWithTheSchema events/FuzzDataNearTheSchema \
+  functions/recordorder/FuzzDecodeAgreesWithTheSchema functions/recordorder/FuzzBodyNearTheSchema functions/recordorder/FuzzPost
+FUZZTIME      ?= 20s
+
+fuzz: ## Hold the readers against the full validator for longer, FUZZTIME=20s for each of six targets
+	@set -e; for f in $(FUZZED); do go test -run '^$$' -fuzz "^$${f##*/}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$${f%/*}; done
+
+oracles: deps ## Ask AWS's event-ruler which events each rule matches (needs a JDK)
+	@go run ./internal/oracles/ruler
+
+docs: ## Write the documents under docs/ that are made from the contract
+	@go run ./internal/contract/describe/generate
 
 # The command is compiled as the functions are, so that what they share is compiled once.
 build: ## Build the functions and the command, build/orderflow, for this machine
@@ -60,11 +77,14 @@ deps: .venv/.stamp node_modules/.stamp ## Install what is pinned
 format: $(GOLANGCI) ## Format the Go code
 	@$(GOLANGCI) fmt
 
-pin: ## Write requirements.txt from requirements.in
+pin: ## Write requirements.txt and requirements-test.txt from what ends in .in
 	@$(PYTHON) -m venv build/pin
 	@build/pin/bin/pip install -q pip-tools==7.6.2
-	@CUSTOM_COMPILE_COMMAND="make pin" build/pin/bin/pip-compile -q --upgrade --generate-hashes --allow-unsafe \
-	  --strip-extras --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.txt requirements.in
+	@for name in requirements requirements-test; do CUSTOM_COMPILE_COMMAND="make pin" build/pin/bin/pip-compile -q --upgrade --generate-hashes \
+	  --allow-unsafe --strip-extras --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o $$name.txt $$name.in || exit 1; done
+
+freeze: ## Release the schemas' new versions: a frozen copy of each in schemas/released
+	@go run ./internal/contract/release/freeze
 
 clean: ## Remove what was built; what was installed stays
 	@rm -rf build .serverless
@@ -74,6 +94,11 @@ clean: ## Remove what was built; what was installed stays
 	@rm -rf .venv
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes --only-binary :all: -r requirements.txt
+	@touch $@
+
+.venv/.test-stamp: requirements-test.txt .venv/.stamp
+	@echo "installing the testers of the API"
+	@.venv/bin/pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes --only-binary :all: -r requirements-test.txt
 	@touch $@
 
 node_modules/.stamp: package-lock.json package.json .npmrc

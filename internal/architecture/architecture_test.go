@@ -154,7 +154,7 @@ func TestAnAdapterKnowsNoOtherAdapter(t *testing.T) {
 func TestNothingForTestsIsDeployed(t *testing.T) {
 	undeployed := []string{
 		"events/eventstest", "schemas", "internal/conformance", "internal/contract", "internal/local", "internal/memory",
-		"internal/saga/sagatest", "internal/sagatest", "internal/stripe/stripetest", "internal/stripesandbox", "internal/wiring/wiringtest", "cmd",
+		"internal/oracles", "internal/saga/sagatest", "internal/sagatest", "internal/stripe/stripetest", "internal/stripesandbox", "internal/tap", "internal/wiring/wiringtest", "cmd",
 	}
 	for _, p := range chosen(t, 7, isBootstrap) {
 		for _, dep := range own(p.Deps) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ func TestEveryDependencyHasItsReason(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	direct := append(append(goModules(t), npmPackages(t)...), pythonPackages(t)...)
+	direct := slices.Concat(goModules(t), npmPackages(t), pythonPackages(t), jars(t))
 	if len(direct) < 20 {
 		t.Fatalf("found only %v", direct)
 	}
@@ -26,7 +27,7 @@ func TestEveryDependencyHasItsReason(t *testing.T) {
 	}
 	for line := range strings.Lines(string(reasons)) {
 		name, rest, ok := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
-		if !ok || rest == "why |\n" || !strings.HasPrefix(line, "| ") {
+		if !ok || strings.HasPrefix(rest, "why |") || !strings.HasPrefix(line, "| ") {
 			continue
 		}
 		if !slices.Contains(direct, name) {
@@ -72,10 +73,26 @@ func npmPackages(t *testing.T) []string {
 func pythonPackages(t *testing.T) []string {
 	t.Helper()
 	var names []string
-	for _, line := range lines(t, "../../requirements.in") {
-		if name, _, _ := strings.Cut(line, "=="); name != "" && !strings.HasPrefix(line, "#") {
+	for _, line := range append(lines(t, "../../requirements.in"), lines(t, "../../requirements-test.in")...) {
+		if name, _, _ := strings.Cut(line, "=="); name != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "-c ") {
 			names = append(names, strings.TrimSpace(name))
 		}
+	}
+	return names
+}
+
+// pinnedJar is a jar's path in a Maven repository: group, artifact, version, file.
+var pinnedJar = regexp.MustCompile(`\{"([a-z/]+)/([a-z-]+)/[^/"]+/[^/"]+\.jar", `)
+
+func jars(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../oracles/ruler/jars.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, m := range pinnedJar.FindAllStringSubmatch(string(text), -1) {
+		names = append(names, strings.ReplaceAll(m[1], "/", ".")+":"+m[2])
 	}
 	return names
 }
@@ -96,7 +113,7 @@ func lines(t *testing.T, path string) []string {
 
 // A lock file that names a registry works only where that registry is reached, and one without hashes takes whatever it is given.
 func TestInstallsArePinnedAndNameNoRegistry(t *testing.T) {
-	for _, path := range []string{"../../package-lock.json", "../../requirements.txt"} {
+	for _, path := range []string{"../../package-lock.json", "../../requirements.txt", "../../requirements-test.txt"} {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -105,19 +122,21 @@ func TestInstallsArePinnedAndNameNoRegistry(t *testing.T) {
 			t.Errorf("%s names a registry", path)
 		}
 	}
-	pinned, hashed := 0, 0
-	for _, line := range lines(t, "../../requirements.txt") {
-		switch {
-		case strings.HasPrefix(line, "#"), strings.TrimSpace(line) == "":
-		case strings.HasPrefix(strings.TrimSpace(line), "--hash=sha256:"):
-			hashed++
-		case strings.Contains(line, "=="):
-			pinned++
-		default:
-			t.Errorf("requirements.txt: %s is not pinned", line)
+	for _, path := range []string{"../../requirements.txt", "../../requirements-test.txt"} {
+		pinned, hashed := 0, 0
+		for _, line := range lines(t, path) {
+			switch {
+			case strings.HasPrefix(line, "#"), strings.TrimSpace(line) == "":
+			case strings.HasPrefix(strings.TrimSpace(line), "--hash=sha256:"):
+				hashed++
+			case strings.Contains(line, "=="):
+				pinned++
+			default:
+				t.Errorf("%s: %s is not pinned", path, line)
+			}
 		}
-	}
-	if pinned < 10 || hashed < pinned {
-		t.Errorf("requirements.txt has %d packages and %d hashes, want a hash of each", pinned, hashed)
+		if pinned < 10 || hashed < pinned {
+			t.Errorf("%s has %d packages and %d hashes, want a hash of each", path, pinned, hashed)
+		}
 	}
 }

@@ -41,8 +41,8 @@ func TestDeployToolAndPluginsArePinnedAsOne(t *testing.T) {
 			t.Errorf("%s is pinned to %q, and %+v is what is installed", name, pinned, installed)
 		}
 	}
-	if want := len(service.Plugins) + 2; len(manifest.DevDependencies) != want {
-		t.Errorf("package.json has %v, want osls, the plugins of serverless.yml and the state machine's linter", manifest.DevDependencies)
+	if want := len(service.Plugins) + 3; len(manifest.DevDependencies) != want {
+		t.Errorf("package.json has %v, want osls, the plugins of serverless.yml, the state machine's linter and AsyncAPI's schema", manifest.DevDependencies)
 	}
 }
 

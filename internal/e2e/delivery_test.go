@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -9,94 +8,57 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/orderflow/orderflow/events"
 	"github.com/orderflow/orderflow/internal/bus"
 	"github.com/orderflow/orderflow/internal/order"
+	"github.com/orderflow/orderflow/internal/tap"
 )
 
-// tap is a queue beside the stages' own that gets every event on the bus.
-type tap struct {
-	url  string
+// listener remembers every event on the bus since [listen].
+type listener struct {
+	tap  *tap.Tap
 	mu   sync.Mutex
 	seen []event.Event
 }
 
-// listen attaches a tap for as long as the test runs.
-func listen(t *testing.T) *tap {
+// listen follows the bus for as long as the test runs.
+func listen(t *testing.T) *listener {
 	t.Helper()
-	name := string(ids(t, 1)[0]) + "-tap"
-	q, err := world.queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name})
-	if err != nil {
-		t.Fatal(err)
-	}
-	attributes, err := world.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
-		QueueUrl: q.QueueUrl, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := eventbridge.NewFromConfig(world.Config)
-	_, err = client.PutRule(t.Context(), &eventbridge.PutRuleInput{
-		Name: &name, EventBusName: &world.Stack.BusName, EventPattern: aws.String(`{"source":[{"prefix":"orderflow."}]}`),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = client.PutTargets(t.Context(), &eventbridge.PutTargetsInput{
-		Rule: &name, EventBusName: &world.Stack.BusName,
-		Targets: []eventtypes.Target{{
-			Id: aws.String("tap"), InputPath: aws.String("$.detail"),
-			Arn: aws.String(attributes.Attributes[string(types.QueueAttributeNameQueueArn)]),
-		}},
-	})
+	opened, err := tap.Open(t.Context(), world.Config, world.Stack.BusName, tap.Filter{DetailOnly: true}, "listener", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx := context.WithoutCancel(t.Context())
-		if _, err := client.RemoveTargets(ctx, &eventbridge.RemoveTargetsInput{Rule: &name, EventBusName: &world.Stack.BusName, Ids: []string{"tap"}}); err != nil {
-			t.Error(err)
-		}
-		if _, err := client.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: &name, EventBusName: &world.Stack.BusName}); err != nil {
-			t.Error(err)
-		}
-		if _, err := world.queues.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: q.QueueUrl}); err != nil {
+		if err := opened.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return &tap{url: *q.QueueUrl}
+	return &listener{tap: opened}
 }
 
 // drain moves what has arrived into seen and returns all of it.
-func (p *tap) drain(t *testing.T) []event.Event {
+func (l *listener) drain(t *testing.T) []event.Event {
 	t.Helper()
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for {
-		out, err := world.queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &p.url, MaxNumberOfMessages: 10})
+		arrived, err := l.tap.Receive(t.Context(), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(out.Messages) == 0 {
-			return p.seen
+		if len(arrived) == 0 {
+			return l.seen
 		}
-		for _, m := range out.Messages {
-			e, err := events.Parse([]byte(*m.Body))
+		for _, body := range arrived {
+			e, err := events.Parse([]byte(body))
 			if err != nil {
 				t.Errorf("on the bus: %v", err)
 			}
-			p.seen = append(p.seen, e)
-			if _, err := world.queues.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: &p.url, ReceiptHandle: m.ReceiptHandle}); err != nil {
-				t.Fatal(err)
-			}
+			l.seen = append(l.seen, e)
 		}
 	}
 }

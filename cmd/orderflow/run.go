@@ -39,7 +39,7 @@ Exit codes:
     1  failed
     2  the command line, or what was given, is not right; nothing was done
     3  not found: the stage's stack, the order, the user
-    4  done, but an order did not come to rest or needs attention, or totals disagree
+    4  done, but an order did not come to rest or needs attention, totals disagree, or the contract is broken
   130  interrupted`
 
 // grammar is the command line.
@@ -50,14 +50,15 @@ type grammar struct {
 	EndpointURL string `name:"endpoint-url" placeholder:"URL" help:"Address of an emulator in place of AWS."`
 	JSON        bool   `name:"json" help:"Print NDJSON: one JSON object a line."`
 
-	Local   localCommand   `cmd:"" help:"Run orderflow on this machine and place an order."`
-	Load    loadCommand    `cmd:"" help:"Load a file of purchases and check that the totals agree."`
-	Order   orderCommands  `cmd:"" help:"Place, follow and cancel orders."`
-	Saga    sagaCommands   `cmd:"" help:"Work on the saga that undoes what was done for an order."`
-	Publish publishCommand `cmd:"" help:"Publish events on the bus."`
-	Token   tokenCommands  `cmd:"" help:"Print an access token for the API."`
-	Users   usersCommands  `cmd:"" help:"Work on the users table."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Local     localCommand      `cmd:"" help:"Run orderflow on this machine and place an order."`
+	Load      loadCommand       `cmd:"" help:"Load a file of purchases and check that the totals agree."`
+	Order     orderCommands     `cmd:"" help:"Place, follow and cancel orders."`
+	Contracts contractsCommands `cmd:"" help:"Check, list and show the contract between producers and consumers."`
+	Saga      sagaCommands      `cmd:"" help:"Work on the saga that undoes what was done for an order."`
+	Publish   publishCommand    `cmd:"" help:"Publish events on the bus."`
+	Token     tokenCommands     `cmd:"" help:"Print an access token for the API."`
+	Users     usersCommands     `cmd:"" help:"Work on the users table."`
+	Version   versionCommand    `cmd:"" help:"Print the version."`
 }
 
 // Errors that have an exit code of their own, beside those of other packages.
@@ -88,7 +89,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, stack.ErrNotFound), errors.Is(err, api.ErrNotFound), errors.Is(err, errNoUser), errors.Is(err, order.ErrNotFound):
 		return exitNotFound
-	case errors.Is(err, errDisagree), errors.Is(err, errNoRest), errors.Is(err, errAttention):
+	case errors.Is(err, errDisagree), errors.Is(err, errNoRest), errors.Is(err, errAttention), errors.Is(err, errBrokenContract):
 		return exitDisagree
 	default:
 		return exitFailure

@@ -14,12 +14,12 @@ import (
 	"github.com/orderflow/orderflow/functions/getorder"
 	"github.com/orderflow/orderflow/functions/paymentwebhook"
 	"github.com/orderflow/orderflow/functions/recordorder"
+	"github.com/orderflow/orderflow/internal/contract/gate/cfn"
 	"github.com/orderflow/orderflow/internal/httpapi"
 	"github.com/orderflow/orderflow/internal/lambdazip"
-	"github.com/orderflow/orderflow/internal/local"
 )
 
-func pascalCase(key string) string { return local.PascalCase(key) }
+func pascalCase(key string) string { return cfn.PascalCase(key) }
 
 func functions(t *testing.T) []lambdazip.Function {
 	t.Helper()
@@ -78,14 +78,14 @@ func TestNamesOfAStageAgree(t *testing.T) {
 			if q.QueueName != name || queues[id+"DeadLetterQueue"].QueueName != name+"-dlq" {
 				t.Errorf("%s has the queues %s and %s", f.Key, q.QueueName, queues[id+"DeadLetterQueue"].QueueName)
 			}
-			if !q.RedrivePolicy.DeadLetterTargetArn.isARNOf(id + "DeadLetterQueue") {
+			if !q.RedrivePolicy.DeadLetterTargetArn.IsARNOf(id + "DeadLetterQueue") {
 				t.Errorf("%s gives up to %v", f.Key, q.RedrivePolicy.DeadLetterTargetArn)
 			}
 			if got, want := reader[id+"Queue"], logicalID(f.Key)+"LambdaFunction"; got != want {
 				t.Errorf("%sQueue is read by %s, want %s", id, got, want)
 			}
 			r := rules[id+"Rule"]
-			if r.Name != name || len(r.Targets) != 1 || !r.Targets[0].Arn.isARNOf(id+"Queue") {
+			if r.Name != name || len(r.Targets) != 1 || !r.Targets[0].Arn.IsARNOf(id+"Queue") {
 				t.Errorf("%sRule is called %s and has the targets %+v", id, r.Name, r.Targets)
 			}
 			for variable, want := range map[string]string{"QUEUE_URL": id + "Queue", "DEAD_LETTER_QUEUE_URL": id + "DeadLetterQueue"} {

@@ -172,16 +172,13 @@ func TestTheStepsOfTheSagaAreToldIdsOnly(t *testing.T) {
 	}
 }
 
-// startsTheSaga tells whether the target is the saga, which takes ids in place of the event.
-func (r ruleTarget) startsTheSaga() bool { return r.Arn == value{Ref: "Saga"} }
-
 func TestACancellingOrderStartsTheSagaWithIdsOnly(t *testing.T) {
 	eachStage(t, func(t *testing.T, stage string, in template) {
 		r := all[rule](t, in, "AWS::Events::Rule")["SagaRule"]
-		if got, want := r.EventPattern.Detail.Data.Status, []string{"CANCELLING"}; !slices.Equal(got, want) || r.Name != "orderflow-"+stage+"-saga" {
+		if got, want := r.EventPattern.Data["status"], []string{"CANCELLING"}; !slices.Equal(got, want) || r.Name != "orderflow-"+stage+"-saga" {
 			t.Errorf("%s is about the statuses %v, want %v", r.Name, got, want)
 		}
-		if len(r.Targets) != 1 || !r.Targets[0].startsTheSaga() {
+		if len(r.Targets) != 1 || !r.Targets[0].StartsTheSaga() {
 			t.Fatalf("the rule has the targets %+v", r.Targets)
 		}
 		target := r.Targets[0]

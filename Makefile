@@ -23,8 +23,9 @@ run: ## Start it all on this machine, place an order and stay up (PORT=4566)
 	@$(MAKE) --no-print-directory -j3 deps build
 	@build/orderflow local --port $(PORT)
 
-test: check build ## Run every test: check, then what needs the emulator and a real deploy
-	@go test -race -count=1 -timeout 20m $$(go list ./... | grep -E '$(EMULATED)')
+# The end-to-end tests mostly wait, so that packaging beside them costs no time.
+test: vet lint unit build ## Run every test: those of check, and what needs the emulator and a real deploy
+	@go test -race -count=1 -p 2 -timeout 20m $$(go list ./... | grep -E '$(EMULATED)|$(PACKAGED)')
 
 check: vet lint unit template ## Run the fast part: vet, linters, unit and template tests
 

@@ -18,7 +18,8 @@ import (
 
 type orderCommands struct {
 	Place  orderPlaceCommand  `cmd:"" help:"Place an order as the stack's own shop."`
-	Show   orderShowCommand   `cmd:"" help:"Show an order and its history."`
+	Show   orderShowCommand   `cmd:"" help:"Show all that happened about an order as one timeline."`
+	Ls     orderLsCommand     `cmd:"" help:"List orders, those first that have been stuck longest."`
 	Watch  orderWatchCommand  `cmd:"" help:"Follow an order until it comes to rest."`
 	Cancel orderCancelCommand `cmd:"" help:"Cancel an order as the stack's own shop; what was paid is returned."`
 }
@@ -38,10 +39,6 @@ type orderPlaceCommand struct {
 func (orderPlaceCommand) Help() string {
 	return `    orderflow order place --user kim --item tea:2:450 --item cup:1:1299 --watch
     orderflow order place --user kim --amount 999 --currency JPY --payment-method pm_card_visa_chargeDeclined`
-}
-
-type orderShowCommand struct {
-	ID order.ID `arg:"" help:"Order id."`
 }
 
 type orderWatchCommand struct {
@@ -136,36 +133,6 @@ func (s *session) printPlaced(o api.PlaceOrder, p api.Placed) error {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// Run shows the order.
-func (c orderShowCommand) Run(ctx context.Context, s *session) error {
-	d, err := s.connect(ctx)
-	if err != nil {
-		return err
-	}
-	o, err := d.shop().Order(ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	if s.options.JSON {
-		return s.printJSON(o)
-	}
-	return s.printOrder(o)
-}
-
-func (s *session) printOrder(o api.Order) error {
-	s.say("order %s is %s%s", term.Bold(string(o.ID)), status(o.Status), because(o.Reason))
-	s.say("%s %s for user %s", money.Format(o.Amount, o.Currency), term.Plain(string(o.Currency)), term.Plain(string(o.UserID)))
-	for _, it := range o.Items {
-		s.say("  %d × %s at %s", it.Quantity, term.Plain(string(it.SKU)), money.Format(it.UnitAmount, o.Currency))
-	}
-	s.say("")
-	rows := make([][]string, len(o.History))
-	for i, c := range o.History {
-		rows[i] = []string{strconv.FormatInt(c.Version, 10), status(c.Status), term.Plain(string(c.Reason)), c.At.Format(order.TimeLayout), since(o.History, i)}
-	}
-	return term.Table(s.stdout, []term.Column{{Title: "version"}, {Title: "status"}, {Title: "reason"}, {Title: "at"}, {Title: "after", Right: true}}, rows)
-}
 
 // since says how long after the change before it a change came.
 func since(history []api.Change, i int) string {

@@ -24,6 +24,7 @@ type publishCommand struct {
 	Type    string `arg:"" help:"Type of the events, such as OrderRecorded."`
 	File    string `arg:"" optional:"" default:"-" help:"File with one event's data a line, as JSON; - reads the standard input (default)."`
 	Example bool   `help:"Publish the type's published example in place of a file."`
+	DryRun  bool   `help:"Tell which rules of the stage would take the events, and publish nothing."`
 }
 
 // Help is what --help adds.
@@ -36,7 +37,7 @@ func (publishCommand) Help() string {
 stops all. An event's id comes from its data, so publishing the same line again states the same fact again. Its time is what the
 data says, else now.
 
-    orderflow publish OrderRecorded --example
+    orderflow publish OrderRecorded --example --dry-run
     orderflow publish OrderCancelRequested requests.ndjson
 
 Types: ` + strings.Join(names, ", ")
@@ -59,6 +60,9 @@ func (c publishCommand) Run(ctx context.Context, s *session) error {
 	d, err := s.connect(ctx)
 	if err != nil {
 		return err
+	}
+	if c.DryRun {
+		return s.rehearse(ctx, d, batch)
 	}
 	publisher := bus.New(eventbridge.NewFromConfig(d.conf), d.stack.BusName)
 	return s.reportPublished(batch, publisher.Publish(ctx, batch))

@@ -13,6 +13,7 @@ import (
 	"github.com/orderflow/orderflow/cmd/orderflow/internal/api"
 	"github.com/orderflow/orderflow/cmd/orderflow/internal/term"
 	"github.com/orderflow/orderflow/internal/order"
+	"github.com/orderflow/orderflow/internal/replay"
 	"github.com/orderflow/orderflow/internal/stack"
 )
 
@@ -39,7 +40,7 @@ Exit codes:
     1  failed
     2  the command line, or what was given, is not right; nothing was done
     3  not found: the stage's stack, the order, the user
-    4  done, but an order did not come to rest or needs attention, totals disagree, or the contract is broken
+    4  done, but an order did not come to rest or needs attention, totals disagree, the contract is broken, or what was replayed came back
   130  interrupted`
 
 // grammar is the command line.
@@ -54,6 +55,8 @@ type grammar struct {
 	Load      loadCommand       `cmd:"" help:"Load a file of purchases and check that the totals agree."`
 	Order     orderCommands     `cmd:"" help:"Place, follow and cancel orders."`
 	Contracts contractsCommands `cmd:"" help:"Check, list and show the contract between producers and consumers."`
+	Dlq       dlqCommands       `cmd:"" help:"Look into dead-letter queues and replay what is in them."`
+	Events    eventsCommands    `cmd:"" help:"Follow the events on the bus, and tell which rules take one."`
 	Saga      sagaCommands      `cmd:"" help:"Work on the saga that undoes what was done for an order."`
 	Publish   publishCommand    `cmd:"" help:"Publish events on the bus."`
 	Token     tokenCommands     `cmd:"" help:"Print an access token for the API."`
@@ -87,9 +90,9 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case misused, answered && (refused.Status == http.StatusUnprocessableEntity || refused.Status == http.StatusConflict):
 		return exitUsage
-	case errors.Is(err, stack.ErrNotFound), errors.Is(err, api.ErrNotFound), errors.Is(err, errNoUser), errors.Is(err, order.ErrNotFound):
+	case errors.Is(err, stack.ErrNotFound), errors.Is(err, api.ErrNotFound), errors.Is(err, errNoUser), errors.Is(err, errNoExecution), errors.Is(err, order.ErrNotFound):
 		return exitNotFound
-	case errors.Is(err, errDisagree), errors.Is(err, errNoRest), errors.Is(err, errAttention), errors.Is(err, errBrokenContract):
+	case errors.Is(err, errDisagree), errors.Is(err, errNoRest), errors.Is(err, errAttention), errors.Is(err, errBrokenContract), errors.Is(err, replay.ErrRefilled):
 		return exitDisagree
 	default:
 		return exitFailure

@@ -44,7 +44,7 @@ func (s said) want(t *testing.T, code int, parts ...string) {
 func TestHelpTellsTheExitCodes(t *testing.T) {
 	call(t, nil, "", "--help").want(t, exitOK, "Exit codes:", "totals disagree", "users import", "order watch")
 	for _, args := range [][]string{
-		{"local"}, {"load"}, {"order", "place"}, {"order", "show"}, {"order", "watch"}, {"order", "cancel"}, {"publish"}, {"token", "shop"}, {"token", "customer"}, {"users", "import"}, {"version"},
+		{"local"}, {"load"}, {"order", "place"}, {"order", "show"}, {"order", "watch"}, {"order", "cancel"}, {"order", "ls"}, {"saga", "ls"}, {"saga", "show"}, {"saga", "redrive"}, {"publish"}, {"token", "shop"}, {"token", "customer"}, {"users", "import"}, {"version"},
 	} {
 		call(t, nil, "", append(args, "--help")...).want(t, exitOK, "Usage: orderflow "+strings.Join(args, " "))
 	}
@@ -152,10 +152,11 @@ func TestOrderIsPlacedAndFollowed(t *testing.T) {
 		want(t, exitOK, "order o-1 placed in ", "21.99 USD", "09:30:00.000  RECORDED", "09:30:00.310  PAID  after 310ms")
 	call(t, s, "", "order", "place", "--id", "o-1", "--user", "kim", "--amount", "2199").want(t, exitOK, "(it was there already)")
 	call(t, s, "", "order", "show", "o-1").want(t, exitOK,
-		"order o-1 is PAID\n21.99 USD for user kim\n  2 × tea at 4.50\n  1 × cup at 12.99\n",
-		"version  status    reason  at                        after\n"+
-			"1        RECORDED          2026-03-01T09:30:00.000Z\n"+
-			"2        PAID              2026-03-01T09:30:00.310Z  310ms\n")
+		"order o-1 is PAID\n21.99 USD for user kim\n  2 × tea at 4.50\n  1 × cup at 12.99\npayment: none\n",
+		"at                        after  source  what      version  reason  details\n"+
+			"2026-03-01T09:30:00.000Z         order   RECORDED        1\n"+
+			"2026-03-01T09:30:00.000Z    0µs  mail    SENT            2          email\n"+
+			"2026-03-01T09:30:00.310Z  310ms  order   PAID            2          by event c\n")
 	call(t, s, "", "order", "watch", "o-1", "--json").want(t, exitOK, `{"version":2,"status":"PAID","at":"2026-03-01T09:30:00.31Z","order_id":"o-1","after_ms":310}`)
 	call(t, s, "", "order", "show", "o-1", "--json").want(t, exitOK, `{"order_id":"o-1","user_id":"kim","status":"PAID","version":2`)
 }

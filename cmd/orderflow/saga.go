@@ -25,6 +25,8 @@ import (
 )
 
 type sagaCommands struct {
+	Ls      sagaLsCommand      `cmd:"" help:"List the saga's executions."`
+	Show    sagaShowCommand    `cmd:"" help:"Show an execution, or all about an order, step by step."`
 	Redrive sagaRedriveCommand `cmd:"" help:"Have the saga finish an order that it could not finish."`
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/orderflow/orderflow/internal/dynamo/item"
 	"github.com/orderflow/orderflow/internal/notification"
 	"github.com/orderflow/orderflow/internal/order"
+	"github.com/orderflow/orderflow/internal/payment"
 )
 
 // at is when everything happens.
@@ -39,6 +40,10 @@ type stage struct {
 	stay       bool             // orders stay RECORDED
 	saga       bool             // what becomes CANCELLING is closed at once
 	asked      map[order.ID]int // looks at an order since its cancellation was asked for
+
+	payments map[order.ID]payment.Row
+	runs     []sagaRun // executions of the saga, newest first
+	looks    int       // at one of them
 }
 
 func newStage(t *testing.T) *stage {
@@ -62,6 +67,8 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	const apiPath = "/_aws/execute-api/api/$default/orders"
 	switch target := r.Header.Get("X-Amz-Target"); {
+	case strings.HasPrefix(target, "AWSStepFunctions.") && !strings.HasSuffix(target, ".StartExecution"):
+		s.tellRuns(w, target, body)
 	case target != "":
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 		reply(w, http.StatusOK, s.call(target[strings.LastIndex(target, ".")+1:], body))
@@ -125,6 +132,9 @@ func (s *stage) call(operation string, body []byte) any {
 		s.users[in.Key["user_id"].S] = in.ExpressionAttributeValues[":status"].S
 		return map[string]any{}
 	case "GetItem":
+		if in.TableName == "UsersTable" {
+			return s.getUser(in.Key["user_id"].S)
+		}
 		if m := s.row(in.TableName, order.ID(in.Key["order_id"].S)); m != nil {
 			return map[string]any{"Item": wire(&types.AttributeValueMemberM{Value: m}).(map[string]any)["M"]}
 		}
@@ -132,6 +142,12 @@ func (s *stage) call(operation string, body []byte) any {
 	case "StartExecution":
 		s.executions = append(s.executions, in.Input)
 		return map[string]any{"executionArn": "arn:execution", "startDate": 1}
+	case "Query":
+		return s.openOrders(in)
+	case "Scan":
+		return s.allOrders()
+	case "DescribeTable":
+		return map[string]any{"Table": map[string]any{"ItemCount": len(s.orders), "TableSizeBytes": 8192 * len(s.orders)}}
 	case "BatchGetItem":
 		return s.getRows(in.RequestItems)
 	case "PutEvents":
@@ -186,6 +202,8 @@ func (s *stage) row(table string, id order.ID) item.Map {
 	case there && table == "OrdersTable":
 		o, _ = s.looked(id)
 		return item.FromOrder(o)
+	case table == "PaymentsTable" && s.payments[id].Exists():
+		return item.FromPayment(s.payments[id])
 	case s.mails[id] && table == "NotificationsTable":
 		return item.FromEntry(item.Entry{
 			Claim:  notification.Claim{OrderID: id, Channel: notification.Email, Version: o.Version, Until: at, Holder: "h"},
@@ -202,6 +220,8 @@ func wire(v types.AttributeValue) any {
 		return map[string]any{"S": v.Value}
 	case *types.AttributeValueMemberN:
 		return map[string]any{"N": v.Value}
+	case *types.AttributeValueMemberBOOL:
+		return map[string]any{"BOOL": v.Value}
 	case *types.AttributeValueMemberL:
 		list := make([]any, len(v.Value))
 		for i := range list {

@@ -86,6 +86,12 @@ func Leftovers(ctx context.Context, conf aws.Config, bus string) ([]Leftover, er
 	return all, nil
 }
 
+// Named reports whether a rule or queue bears the name of a tap on the bus.
+func Named(bus, name string) bool {
+	_, _, ok := parseName(bus, name)
+	return ok
+}
+
 func parseName(bus, name string) (owner string, started time.Time, ok bool) {
 	rest, ours := strings.CutPrefix(name, bus+infix)
 	parts := strings.Split(rest, "-")

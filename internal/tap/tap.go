@@ -26,6 +26,8 @@ import (
 type Filter struct {
 	// Types are those to take; none means all that have a source of orderflow's.
 	Types []events.Type
+	// OrderID is the order whose events to take; empty means every order.
+	OrderID events.OrderID
 	// DetailOnly leaves EventBridge's envelope out, so that a message is a plain CloudEvent.
 	DetailOnly bool
 }
@@ -35,13 +37,21 @@ func (f Filter) pattern() (string, error) {
 	p := struct {
 		Source     []prefix      `json:"source"`
 		DetailType []events.Type `json:"detail-type,omitempty"`
-	}{[]prefix{{"orderflow."}}, f.Types}
+		Detail     *about        `json:"detail,omitempty"`
+	}{Source: []prefix{{"orderflow."}}, DetailType: f.Types}
+	if f.OrderID != "" {
+		p.Detail = &about{[]events.OrderID{f.OrderID}}
+	}
 	text, err := json.Marshal(p)
 	return string(text), err
 }
 
 type prefix struct {
 	Prefix string `json:"prefix"`
+}
+
+type about struct {
+	Subject []events.OrderID `json:"subject"`
 }
 
 // Tap is open until Close. Only one goroutine may receive at a time.

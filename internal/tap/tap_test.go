@@ -68,7 +68,8 @@ func TestATapGetsWhatItsFilterSays(t *testing.T) {
 			`{"version":"0","id":"bridge-1","detail-type":"com.orderflow.OrderUpdated.v1","source":"orderflow.orders","detail":{"n":1}}`,
 			`{"version":"0","id":"bridge-2","detail-type":"other","source":"orderflow.users","detail":{"n":2}}`,
 		}},
-		"one type's details": {tap.Filter{Types: []events.Type{events.TypeOrderUpdated}, DetailOnly: true}, []string{`{"n":1}`}},
+		"one type's details":  {tap.Filter{Types: []events.Type{events.TypeOrderUpdated}, DetailOnly: true}, []string{`{"n":1}`}},
+		"one order's details": {tap.Filter{OrderID: "o-5", DetailOnly: true}, []string{`{"n":5,"subject":"o-5"}`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, conf := serve(t)
@@ -77,6 +78,10 @@ func TestATapGetsWhatItsFilterSays(t *testing.T) {
 			s.Publish(bus, "orderflow.users", "other", `{"n":2}`)
 			s.Publish(bus, "somebody", updated, `{"n":3}`)
 			s.Publish("another", "orderflow.orders", updated, `{"n":4}`)
+			if c.filter.OrderID != "" {
+				s.Publish(bus, "orderflow.orders", updated, `{"n":5,"subject":"o-5"}`)
+				s.Publish(bus, "orderflow.orders", updated, `{"n":6,"subject":"o-6"}`)
+			}
 			if diff := cmp.Diff(c.want, receive(t, opened)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
@@ -193,6 +198,21 @@ func leftovers(t *testing.T, conf aws.Config) []tap.Leftover {
 		t.Fatal(err)
 	}
 	return found
+}
+
+func TestTheNameOfATapIsKnownAsOne(t *testing.T) {
+	s, conf := serve(t)
+	open(t, conf, tap.Filter{})
+	rules, _ := s.Names()
+	name := strings.TrimPrefix(rules[0], bus+"/")
+	if !tap.Named(bus, name) {
+		t.Errorf("%s is not known", name)
+	}
+	for _, other := range []string{bus + "-update-order", bus + "-tap-kim", "another-" + name, name + "-x"} {
+		if tap.Named(bus, other) {
+			t.Errorf("%s is taken for a tap", other)
+		}
+	}
 }
 
 func TestLeftoversAreFoundByOwnerAndStart(t *testing.T) {

@@ -33,6 +33,7 @@ type rule struct {
 type pattern struct {
 	Source     []struct{ Prefix string }
 	DetailType []string `json:"detail-type"`
+	Detail     struct{ Subject []string }
 }
 
 type target struct {
@@ -83,7 +84,7 @@ func (s *Server) Publish(bus, source, detailType, detail string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, r := range s.rules {
-		if !strings.HasPrefix(key, bus+"/") || r.target == nil || !r.pattern.matches(source, detailType) {
+		if !strings.HasPrefix(key, bus+"/") || r.target == nil || !r.pattern.matches(source, detailType, detail) {
 			continue
 		}
 		q := s.queues[strings.TrimPrefix(r.target.Arn, queueARN)]
@@ -102,13 +103,16 @@ func (s *Server) Publish(bus, source, detailType, detail string) {
 	}
 }
 
-func (p pattern) matches(source, detailType string) bool {
-	for _, s := range p.Source {
-		if strings.HasPrefix(source, s.Prefix) {
-			return len(p.DetailType) == 0 || slices.Contains(p.DetailType, detailType)
-		}
+func (p pattern) matches(source, detailType, detail string) bool {
+	if len(p.DetailType) > 0 && !slices.Contains(p.DetailType, detailType) || !p.isAbout(detail) {
+		return false
 	}
-	return false
+	return slices.ContainsFunc(p.Source, func(s struct{ Prefix string }) bool { return strings.HasPrefix(source, s.Prefix) })
+}
+
+func (p pattern) isAbout(detail string) bool {
+	var e struct{ Subject string }
+	return len(p.Detail.Subject) == 0 || json.Unmarshal([]byte(detail), &e) == nil && slices.Contains(p.Detail.Subject, e.Subject)
 }
 
 // Redeliver shows what was received and not deleted again, and what was deleted once more, as a standard queue may.

@@ -47,7 +47,7 @@ var (
 )
 
 // Run watches the bus.
-func (c contractsVerifyCommand) Run(ctx context.Context, s *session) (err error) {
+func (c contractsVerifyCommand) Run(ctx context.Context, s *session) error {
 	filter, err := c.filter()
 	if err != nil {
 		return err
@@ -56,27 +56,11 @@ func (c contractsVerifyCommand) Run(ctx context.Context, s *session) (err error)
 	if err != nil {
 		return err
 	}
-	d, err := s.connect(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.removeLeftovers(ctx, d); err != nil {
-		return err
-	}
-	opened, err := tap.Open(ctx, d.conf, d.stack.BusName, filter, cmp.Or(c.By, s.getenv("USER")), s.now())
-	if err != nil {
-		return err
-	}
-	defer func() {
-		left := opened.Close()
-		if left != nil && ctx.Err() != nil {
-			s.note("%v", left) // an interrupt hides what the command returns
-		}
-		err = errors.Join(err, left)
-	}()
-	s.note("watching %s for %s", d.stack.BusName, c.For)
-	watched := c.watch(ctx, s, opened, w)
-	return errors.Join(watched, c.verdict(s, filter.Types, w.Counts()))
+	return s.tapped(ctx, filter, c.By, func(d deployment, from source) error {
+		s.note("watching %s for %s", d.stack.BusName, c.For)
+		watched := c.watch(ctx, s, from, w)
+		return errors.Join(watched, c.verdict(s, filter.Types, w.Counts()))
+	})
 }
 
 func (c contractsVerifyCommand) filter() (tap.Filter, error) {
@@ -87,14 +71,46 @@ func (c contractsVerifyCommand) filter() (tap.Filter, error) {
 	if c.Max < 0 {
 		return f, usagef("--max must not be negative")
 	}
-	for _, name := range c.Type {
+	var err error
+	f.Types, err = typesNamed(c.Type)
+	return f, err
+}
+
+// typesNamed finds types as [lookup] does.
+func typesNamed(names []string) ([]events.Type, error) {
+	var types []events.Type
+	for _, name := range names {
 		entry, err := lookup(name)
 		if err != nil {
-			return f, err
+			return nil, err
 		}
-		f.Types = append(f.Types, entry.Type)
+		types = append(types, entry.Type)
 	}
-	return f, nil
+	return types, nil
+}
+
+// tapped runs use with what a rule and a queue of the command's own take from the stage's bus, in the name of by or else USER of the
+// environment. It removes both at the end, also after an interrupt, and first what killed runs left behind.
+func (s *session) tapped(ctx context.Context, filter tap.Filter, by string, use func(d deployment, from source) error) (err error) {
+	d, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.removeLeftovers(ctx, d); err != nil {
+		return err
+	}
+	opened, err := tap.Open(ctx, d.conf, d.stack.BusName, filter, cmp.Or(by, s.getenv("USER")), s.now())
+	if err != nil {
+		return err
+	}
+	defer func() {
+		left := opened.Close()
+		if left != nil && ctx.Err() != nil {
+			s.note("%v", left) // an interrupt hides what the command returns
+		}
+		err = errors.Join(err, left)
+	}()
+	return use(d, opened)
 }
 
 // removeLeftovers removes the taps that are older than any watch can be.

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -43,7 +41,7 @@ until it gets all events.`
 }
 
 // Run follows the bus.
-func (c eventsTailCommand) Run(ctx context.Context, s *session) (err error) {
+func (c eventsTailCommand) Run(ctx context.Context, s *session) error {
 	filter, err := c.filter()
 	if err != nil {
 		return err
@@ -52,26 +50,10 @@ func (c eventsTailCommand) Run(ctx context.Context, s *session) (err error) {
 	if err != nil {
 		return err
 	}
-	d, err := s.connect(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.removeLeftovers(ctx, d); err != nil {
-		return err
-	}
-	opened, err := tap.Open(ctx, d.conf, d.stack.BusName, filter, cmp.Or(c.By, s.getenv("USER")), s.now())
-	if err != nil {
-		return err
-	}
-	defer func() {
-		left := opened.Close()
-		if left != nil && ctx.Err() != nil {
-			s.note("%v", left) // an interrupt hides what the command returns
-		}
-		err = errors.Join(err, left)
-	}()
-	s.note("following %s for %s; Ctrl-C ends it", d.stack.BusName, c.For)
-	return c.follow(ctx, s, opened, w)
+	return s.tapped(ctx, filter, c.By, func(d deployment, from source) error {
+		s.note("following %s for %s; Ctrl-C ends it", d.stack.BusName, c.For)
+		return c.follow(ctx, s, from, w)
+	})
 }
 
 func (c eventsTailCommand) filter() (tap.Filter, error) {
@@ -82,14 +64,9 @@ func (c eventsTailCommand) filter() (tap.Filter, error) {
 	if c.Order != "" && !c.Order.Valid() {
 		return f, usagef("--order must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -")
 	}
-	for _, name := range c.Type {
-		entry, err := lookup(name)
-		if err != nil {
-			return f, err
-		}
-		f.Types = append(f.Types, entry.Type)
-	}
-	return f, nil
+	var err error
+	f.Types, err = typesNamed(c.Type)
+	return f, err
 }
 
 // follow prints what comes until the time is over.

@@ -211,16 +211,23 @@ func TestSweepingTwiceOrDuringNormalTrafficChangesNothing(t *testing.T) {
 		buy(t, id, "")
 	}
 	sweep(t)
+	release := hold(t, "process-payment")
 	for _, id := range all[10:] {
 		buy(t, id, "")
-		sweep(t)
 	}
+	for _, id := range all[10:] {
+		age(t, id, 6*time.Minute) // each sweep announces them again, while the first announcement is on its way
+	}
+	for range 2 {
+		if did := sweep(t); did.Reannounced < 10 {
+			t.Errorf("the sweep did %+v, want ten announced again", did)
+		}
+	}
+	release()
+	sweep(t)
 	before := reaches(t, order.Paid, all...)
 	mailed(t, all...)
 	atRest(t)
-	for _, id := range all {
-		age(t, id, 0)
-	}
 	sweep(t)
 	sweep(t)
 	atRest(t)

@@ -3,11 +3,11 @@ package local
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 
+	"github.com/orderflow/orderflow/internal/contract/gate/cfn"
 	"github.com/orderflow/orderflow/internal/lambdazip"
 	"github.com/orderflow/orderflow/internal/stack"
 )
@@ -29,7 +29,7 @@ func (r *Run) findOutputs(ctx context.Context, root string) error {
 	r.UndeliverableURL = outputs["UndeliverableQueueUrl"]
 	r.Queues = make(map[string]Queue)
 	for _, f := range functions {
-		name := PascalCase(f.Key)
+		name := cfn.PascalCase(f.Key)
 		if dead, ok := outputs[name+"DeadLetterQueueUrl"]; ok {
 			r.Queues[f.Key] = Queue{URL: outputs[name+"QueueUrl"], DeadLetterURL: dead}
 		}
@@ -50,16 +50,4 @@ func readOutputs(ctx context.Context, conf aws.Config) (map[string]string, error
 		}
 	}
 	return outputs, nil
-}
-
-// PascalCase is how the deploy files name what belongs to the function key: process-payment has a
-// ProcessPaymentQueue.
-func PascalCase(key string) string {
-	var b strings.Builder
-	for word := range strings.SplitSeq(key, "-") {
-		if word != "" {
-			b.WriteString(strings.ToUpper(word[:1]) + word[1:])
-		}
-	}
-	return b.String()
 }
